@@ -1,0 +1,14 @@
+"""Estimators trained by gradient descent, as drop-ins for scikit-learn."""
+
+from sklearn_gd.linear_model import GDLinearRegressor, GDLogisticClassifier, GDSoftmaxClassifier
+from sklearn_gd.neural_network import GDMLPClassifier, GDMLPRegressor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GDLinearRegressor",
+    "GDLogisticClassifier",
+    "GDMLPClassifier",
+    "GDMLPRegressor",
+    "GDSoftmaxClassifier",
+]

@@ -1,0 +1,183 @@
+"""What classifiers share: labels, class weights, and predictions from raw predictions."""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from sklearn_gd._estimator import is_resumable, positive_rows
+from sklearn_gd._targets import (
+    Binary,
+    Coding,
+    Multilabel,
+    class_weights,
+    indicator,
+    label_codes,
+)
+from sklearn_gd._validation import NONE, Rule, instance_of, one_of
+
+CLASSIFIER_RULES: dict[str, Rule] = {
+    "class_weight": one_of("balanced") | instance_of(dict, words="a dict of class weights") | NONE
+}
+
+
+class Classifier(ClassifierMixin):
+    """The target side of a classifier.
+
+    Two classes are one sigmoid for every classifier; ``_multiclass`` codes more of them, and
+    ``_multilabel`` a matrix of labels, where the classifier takes one.
+    """
+
+    _multiclass: ClassVar[type[Coding]]
+    _multilabel: ClassVar[type[Multilabel] | None] = None
+
+    def predict(self, X):
+        """Class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+
+        Returns
+        -------
+        y : ndarray of shape (n,), or (n, k) of 0 and 1 for multilabel targets
+        """
+        raw = self._raw(X)
+        codes = self._coding.decide(raw)
+        return codes if codes.ndim == 2 else self.classes_[codes]
+
+    def decision_function(self, X):
+        """Raw predictions: log-odds for two classes, one score a class or label for more.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+
+        Returns
+        -------
+        scores : ndarray of shape (n,) for two classes, (n, K) otherwise
+        """
+        raw = self._raw(X)
+        return self._coding.decision(raw)
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+
+        Returns
+        -------
+        probability : ndarray of shape (n, K)
+            In the order of ``classes_``; rows add up to one, except for multilabel targets.
+        """
+        raw = self._raw(X)
+        return self._coding.probabilities(raw)
+
+    def predict_log_proba(self, X):
+        """Logarithm of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n, K)
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    @available_if(is_resumable)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go on from the last fit by one pass over a chunk of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+        y : array-like of shape (n,) or (n, k)
+        classes : array-like of shape (K,), default=None
+            All classes there will be; needed in the first call unless ``fit`` came before.
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        if classes is not None and hasattr(self, "classes_"):
+            if not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError(
+                    f"classes={np.unique(classes).tolist()} are not those of the first call, "
+                    f"{self.classes_.tolist()}."
+                )
+        elif classes is None and not hasattr(self, "classes_"):
+            raise ValueError("The first call of partial_fit needs classes, all there will be.")
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def _encode(self, X, y, sample_weight, *, reset, classes=None):
+        X, y, weight = self._validated(X, y, sample_weight, reset=reset, multi_output=True)
+        is_multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+        if not is_multilabel:
+            y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        if reset:
+            self._learn_classes(y, is_multilabel, classes)
+        if is_multilabel:
+            codes = indicator(y)
+        else:
+            codes = label_codes(y, self.classes_, type(self).__name__)
+        weight = self._with_class_weight(codes, weight)
+        return positive_rows(X, self._coding.encode(codes, X.dtype), weight)
+
+    def _learn_classes(self, y, is_multilabel, classes):
+        name = type(self).__name__
+        if is_multilabel and self._multilabel is None:
+            raise ValueError(
+                f"{name} does not take multilabel y; use GDLogisticClassifier instead."
+            )
+        if is_multilabel:
+            self.classes_ = np.arange(y.shape[1])
+            self._coding = self._multilabel(y.shape[1])
+            return
+        self.classes_ = np.unique(y if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{name} needs at least 2 classes in y; the data has 1 class: {self.classes_[0]!r}."
+            )
+        coding = Binary if len(self.classes_) == 2 else self._multiclass
+        self._coding = coding(len(self.classes_))
+
+    def _with_class_weight(self, codes, weight):
+        name = type(self).__name__
+        if self.class_weight is None:
+            return weight
+        if codes.ndim == 2:
+            raise ValueError(
+                f"The 'class_weight' parameter of {name} must be None for multilabel y, whose "
+                "labels overlap; weigh rows by sample_weight instead."
+            )
+        factors = class_weights(self.class_weight, self.classes_, codes, weight, name)
+        return factors[codes] if weight is None else factors[codes] * weight
+
+    def _decode(self, y):
+        return self._coding.decode(y, self.classes_)
+
+    def _groups(self, rows):
+        return self._coding.groups(rows.y)
+
+    @property
+    def _loss(self):
+        return self._coding.loss
+
+    @property
+    def _n_outputs(self):
+        return self._coding.n_outputs
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self._multilabel is not None
+        return tags

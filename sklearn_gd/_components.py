@@ -1,0 +1,74 @@
+"""Hyper-parameters that are objects, and the names that stand for them."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from sklearn.base import BaseEstimator
+
+from sklearn_gd._validation import InvalidParameterError, Rule, check_parameters
+
+
+class Component(BaseEstimator):
+    """A hyper-parameter that is an object: a loss, a penalty, a schedule, a solver.
+
+    It holds configuration only, never the state of a run, so that one object can serve many
+    estimators. A subclass is a dataclass, which keeps scikit-learn's ``repr``, ``clone`` and
+    nested parameters::
+
+        @dataclass(kw_only=True, eq=False, repr=False)
+        class Adam(MiniBatch):
+            beta_1: float = 0.9
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {}
+
+    def validate(self) -> None:
+        """Raise for the first field that its rule does not allow."""
+        check_parameters(self, self.rules)
+
+
+def resolve(parameter: str, value: Any, kind: type, names: Mapping[str, Callable[[], Any]]) -> Any:
+    """The object that ``value`` stands for: itself, or what its name makes.
+
+    This is the only place where the name of a component is compared with anything.
+    """
+    if isinstance(value, str) and value in names:
+        value = names[value]()
+    if not isinstance(value, kind):
+        raise InvalidParameterError(
+            f"The {parameter!r} parameter must be one of {sorted(names)} or an instance of "
+            f"{kind.__name__}. Got {value!r} instead.{_suggestion(value, names)}"
+        )
+    value.validate()
+    return value
+
+
+class NamedComponents:
+    """Lets ``solver__beta_1`` be set while ``solver`` is still the name ``"adam"``."""
+
+    _components: ClassVar[Mapping[str, Mapping[str, Callable[[], Component]]]] = {}
+
+    def set_params(self, **params):
+        """Set parameters of this estimator and, by ``name__field``, of its components.
+
+        Parameters
+        ----------
+        **params : dict
+            A component that is given by name becomes its object before a field is set on it.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+        """
+        for name in {key.partition("__")[0] for key in params if "__" in key}:
+            value = params.get(name, getattr(self, name, None))
+            if isinstance(value, str) and value in self._components.get(name, {}):
+                params[name] = self._components[name][value]()
+        return super().set_params(**params)
+
+
+def _suggestion(value, names) -> str:
+    close = difflib.get_close_matches(value, names, n=1) if isinstance(value, str) else []
+    return f" Did you mean {close[0]!r}?" if close else ""

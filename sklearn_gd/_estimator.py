@@ -1,0 +1,348 @@
+"""The one recipe by which every estimator is fitted."""
+
+import warnings
+from abc import abstractmethod
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_gd._components import NamedComponents, resolve
+from sklearn_gd._targets import Rows, check_weight, split_rows
+from sklearn_gd._validation import (
+    BOOLEAN,
+    CALLABLE,
+    NONE,
+    RANDOM_STATE,
+    Rule,
+    check_parameters,
+    instance_of,
+    integer,
+    one_of,
+    real,
+)
+from sklearn_gd.data import MemorySource
+from sklearn_gd.models import Model
+from sklearn_gd.objective import EmpiricalRisk
+from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
+from sklearn_gd.schedules import SCHEDULES, Schedule
+from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream
+
+FLOATS = (np.float64, np.float32)
+# scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum is a visit of all rows too.
+MIN_N_ITER = 1
+METHOD_DEFAULTS = {"learning_rate": "auto", "batch_size": "auto", "average": False}
+
+
+class Fitted(NamedTuple):
+    """What a later fit may go on from."""
+
+    model: Model
+    solver: Solver
+    state: Any
+
+
+class GradientDescentEstimator(NamedComponents, BaseEstimator):
+    """Fits a model to rows by a solver; which model and which target, subclasses say."""
+
+    _components: ClassVar = {
+        "penalty": PENALTIES,
+        "solver": SOLVERS,
+        "learning_rate": SCHEDULES,
+    }
+    _rules: ClassVar[dict[str, Rule]] = {
+        "penalty": one_of(*PENALTIES) | instance_of(Penalty, words="a Penalty") | NONE,
+        "solver": one_of("auto", *SOLVERS) | instance_of(Solver, words="a Solver"),
+        "learning_rate": one_of("auto", *SCHEDULES)
+        | real(0, open_low=True)
+        | instance_of(Schedule, words="a Schedule"),
+        "batch_size": one_of("auto") | integer(1),
+        "shuffle": BOOLEAN,
+        "average": BOOLEAN,
+        "max_iter": integer(1),
+        "tol": real(0),
+        "max_time": real(0, open_low=True) | NONE,
+        "early_stopping": BOOLEAN,
+        "scoring": instance_of(str, words="the name of a scorer") | CALLABLE | NONE,
+        "validation_fraction": real(0, 1, open_low=True, open_high=True),
+        "n_iter_no_change": integer(1),
+        "warm_start": BOOLEAN,
+        "random_state": RANDOM_STATE,
+        "verbose": integer(0),
+    }
+    _doc_link_module = "sklearn_gd"
+
+    # What subclasses say.
+
+    @abstractmethod
+    def _encode(self, X, y, sample_weight, *, reset, classes=None) -> Rows:
+        """Validated rows with an encoded target; those of zero weight are gone.
+
+        With ``reset`` the target's kind, columns or classes are learnt, else they are compared.
+        """
+
+    @abstractmethod
+    def _decode(self, y) -> np.ndarray:
+        """An encoded target as the user knows it."""
+
+    @abstractmethod
+    def _groups(self, rows: Rows) -> np.ndarray | None:
+        """Groups of rows that a validation split must draw from each; None for one group."""
+
+    @abstractmethod
+    def _build_model(self, rows: Rows, n_outputs: int) -> Model:
+        """The model for these rows."""
+
+    @abstractmethod
+    def _cold_start(self, model, rows: Rows, rng) -> np.ndarray:
+        """Parameters to begin at: those of the best constant, or random ones around it."""
+
+    @abstractmethod
+    def _store(self, model, params) -> None:
+        """Write parameters to the public attributes."""
+
+    @abstractmethod
+    def _stored(self, model) -> np.ndarray | None:
+        """Read them back; None where they do not fit the model."""
+
+    @abstractmethod
+    def _predict_raw(self, X) -> np.ndarray:
+        """Raw predictions (n, k), from the public attributes."""
+
+    # The recipe.
+
+    def _fit(self, X, y, sample_weight, validation, start=None):
+        with _all_or_nothing(self):
+            interrupted = self._fit_rows(X, y, sample_weight, validation, start)
+        if interrupted:
+            raise KeyboardInterrupt
+        return self
+
+    def _fit_rows(self, X, y, sample_weight, validation, start):
+        check_parameters(self, self._rules)
+        previous = vars(self).get("_fitted") if self.warm_start else None
+        rng = _generator(self.random_state)
+        rows = self._encode(X, y, sample_weight, reset=True)
+        rows, held_out = self._hold_out(rows, validation, rng)
+        model = self._build_model(rows, self._n_outputs)
+        objective, params = self._problem(model, rows, rng)
+        solver = self._resolve_solver(objective)
+        params, state = self._begin(model, params, solver, previous, start)
+        run = self._settings(rng=rng, score=self._score(model, held_out))
+        result = solver.minimize(objective, params, run, state)
+        self._keep(model, solver, result, rows.X.dtype)
+        return result.interrupted
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        """One pass over a chunk of rows, from where the last fit or partial_fit ended."""
+        with _all_or_nothing(self):
+            check_parameters(self, self._rules)
+            fitted = vars(self).get("_fitted")
+            rng = _generator(self.random_state)
+            rows = self._encode(X, y, sample_weight, reset=fitted is None, classes=classes)
+            model = self._build_model(rows, self._n_outputs) if fitted is None else fitted.model
+            objective, cold = self._problem(model, rows, rng)
+            solver = self._resolve_solver(objective, choose_for_stream)
+            params, state = self._begin(model, cold, solver, fitted, None)
+            run = self._settings(rng=rng, max_iter=1, tol=0.0)
+            result = solver.minimize(objective, params, run, state)
+            self._keep(model, solver, result, rows.X.dtype, is_partial=True)
+        return self
+
+    def _problem(self, model, rows, rng):
+        """The objective, measured against its best constant, and where a cold start begins."""
+        objective = EmpiricalRisk(
+            model, self._loss, self._resolve_penalty(rows), self.alpha, MemorySource(*rows)
+        )
+        params = self._cold_start(model, rows, rng)
+        nothing = objective.mean_loss(np.zeros_like(params))
+        start = objective.mean_loss(params)
+        objective.start_at(max(start, np.finfo(rows.X.dtype).eps * nothing))
+        return objective, params
+
+    def _hold_out(self, rows, validation, rng):
+        """Training rows, and validation rows or None."""
+        if validation is not None:
+            if self.early_stopping:
+                return rows, self._encode(*validation, reset=False)
+            raise ValueError(
+                f"X_val was passed to {type(self).__name__}, which has early_stopping=False: "
+                "set early_stopping=True to use it."
+            )
+        if not self.early_stopping:
+            return rows, None
+        n_samples = len(rows.y)
+        train, held_out = split_rows(n_samples, self._groups(rows), self.validation_fraction, rng)
+        if not held_out.size:
+            raise ValueError(
+                f"early_stopping=True found no rows to hold out with n_samples = {n_samples}: "
+                "pass X_val and y_val, or set early_stopping=False."
+            )
+        return rows.take(train), rows.take(held_out)
+
+    def _score(self, model, held_out):
+        """The validation score of params, greater is better; None without validation rows."""
+        if held_out is None:
+            return None
+        if self.scoring is None:
+            risk = EmpiricalRisk(model, self._loss, NoPenalty(), 0.0, MemorySource(*held_out))
+            return lambda params: -risk.mean_loss(params)
+        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
+        y = self._decode(held_out.y)
+        weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+
+        def score(params):
+            self._store(model, params.astype(held_out.X.dtype, copy=False))
+            return float(scorer(self, held_out.X, y, **weight))
+
+        return score
+
+    def _begin(self, model, params, solver, previous, start):
+        """Where to begin: at the user's start, at the last fit if it fits, or cold."""
+        if start is not None:
+            return start(model, params), None
+        if previous is None:
+            return params, None
+        stored = self._stored(model)
+        if stored is None:
+            return params, None
+        goes_on = solver.resumable and type(solver) is type(previous.solver)
+        return stored, previous.state if goes_on else None
+
+    def _settings(self, **changes) -> Run:
+        settings = {
+            "max_iter": self.max_iter,
+            "tol": self.tol,
+            "max_time": self.max_time,
+            "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "average": self.average,
+            "patience": self.n_iter_no_change,
+            "verbose": self.verbose,
+        }
+        return Run(**(settings | changes))
+
+    def _resolve_penalty(self, rows) -> Penalty:
+        if self.penalty is None or not np.any(self.alpha):
+            return NoPenalty()
+        names = PENALTIES | {"elasticnet": partial(ElasticNet, l1_ratio=self.l1_ratio)}
+        return resolve("penalty", self.penalty, Penalty, names)
+
+    def _resolve_solver(self, objective, choose=choose) -> Solver:
+        if _is_auto(self.solver):
+            return choose(objective)
+        solver = resolve("solver", self.solver, Solver, SOLVERS)
+        reason = solver.unsupported(objective)
+        if reason:
+            raise ValueError(reason)
+        for name, default in METHOD_DEFAULTS.items():
+            value = getattr(self, name)
+            is_default = isinstance(value, type(default)) and value == default
+            if not is_default and name not in solver.method_parameters:
+                message = f"{name}={value!r} is not used by solver={self.solver!r}."
+                warnings.warn(message, UserWarning, stacklevel=5)
+        return solver
+
+    def _keep(self, model, solver, result, dtype, *, is_partial=False):
+        """Write the result to the public attributes."""
+        if not np.isfinite(result.params).all():
+            raise FloatingPointError(
+                f"{type(self).__name__} met numbers that are not finite at its first step; do X, y "
+                f"or sample_weight hold values near the largest number of {np.dtype(dtype)}?"
+            )
+        self._store(model, result.params.astype(dtype, copy=False))
+        self.solver_ = solver
+        self.n_iter_ = max(result.n_iter, MIN_N_ITER)
+        self.t_ = result.n_iter if result.state is None else result.state.step
+        self.objective_ = result.value
+        self.optimality_ = result.optimality
+        self.converged_ = result.converged
+        self.stop_reason_ = result.message
+        self.history_ = result.history
+        self.loss_curve_ = result.history["objective"]
+        self.validation_scores_ = result.scores
+        self.best_validation_score_ = None if result.scores is None else max(result.scores)
+        self._fitted = Fitted(model, solver, result.state)
+        if not (result.converged or result.interrupted or is_partial or self.tol == 0):
+            warnings.warn(
+                f"{type(self).__name__} did not converge: {result.message}, optimality "
+                f"{result.optimality:.1e} with tol={self.tol:g}. Increase max_iter, or use "
+                "solver='auto'.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _validated(self, X, y, sample_weight, *, reset, **options):
+        """X and y as arrays, and weights; feature names are recorded or compared."""
+        X, y = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, **options)
+        return X, y, check_weight(sample_weight, X.shape[0])
+
+    def _raw(self, X):
+        """Raw predictions (n, k) for X, from the public attributes."""
+        return self._predict_raw(self._checked(X))
+
+    def _checked(self, X):
+        """X as a fitted estimator takes it."""
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def positive_rows(X, y, weight) -> Rows:
+    """The rows that count; weights in the precision of X."""
+    if weight is None:
+        return Rows(X, y, None)
+    if (weight == 0).any():
+        keep = weight > 0
+        X, y, weight = X[keep], y[keep], weight[keep]
+    return Rows(X, y, None if (weight == 1).all() else weight.astype(X.dtype, copy=False))
+
+
+def validation_set(X_val, y_val, sample_weight_val):
+    """The user's validation rows, or None."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return None
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val must be passed together.")
+    return X_val, y_val, sample_weight_val
+
+
+@contextmanager
+def _all_or_nothing(estimator):
+    """Restore every attribute of the estimator if the block fails."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def is_resumable(estimator) -> bool:
+    """Whether partial_fit exists: a solver that can go on from where it stopped."""
+    solver = estimator.solver
+    if _is_auto(solver):
+        return True
+    kind = SOLVERS.get(solver, Solver) if isinstance(solver, str) else type(solver)
+    return issubclass(kind, Solver) and kind.resumable
+
+
+def _is_auto(solver) -> bool:
+    return isinstance(solver, str) and solver == "auto"
+
+
+def _generator(random_state) -> np.random.Generator:
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4)
+    return np.random.default_rng(seed)

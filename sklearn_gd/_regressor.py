@@ -1,0 +1,75 @@
+"""What regressors share: numeric targets of one or several columns."""
+
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_gd._components import resolve
+from sklearn_gd._estimator import is_resumable, positive_rows
+from sklearn_gd._validation import Rule, instance_of, one_of
+from sklearn_gd.losses import LOSSES, Loss
+
+REGRESSOR_RULES: dict[str, Rule] = {
+    "loss": one_of(*LOSSES) | instance_of(Loss, words="a Loss"),
+}
+
+
+class Regressor(RegressorMixin):
+    """The target side of a regressor."""
+
+    def predict(self, X):
+        """Predicted targets: the inverse link of the raw predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+
+        Returns
+        -------
+        y : ndarray of shape (n,), or (n, k) if y had columns
+        """
+        raw = self._raw(X)
+        mean = self._loss.inverse_link(raw)
+        return mean[:, 0] if self._is_1d else mean
+
+    @available_if(is_resumable)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go on from the last fit by one pass over a chunk of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+        y : array-like of shape (n,) or (n, k)
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def _encode(self, X, y, sample_weight, *, reset, classes=None):
+        X, y, weight = self._validated(
+            X, y, sample_weight, reset=reset, multi_output=True, y_numeric=True
+        )
+        if reset:
+            self._loss = resolve("loss", self.loss, Loss, LOSSES)
+            self._is_1d = y.ndim == 1
+            self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        table = y.astype(X.dtype, copy=False).reshape(len(y), -1)
+        if table.shape[1] != self._n_outputs:
+            raise ValueError(
+                f"y has {table.shape[1]} columns, but {type(self).__name__} was fitted with "
+                f"{self._n_outputs}."
+            )
+        return positive_rows(X, table, weight)
+
+    def _decode(self, y):
+        return y[:, 0] if self._is_1d else y
+
+    def _groups(self, rows):
+        return None
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

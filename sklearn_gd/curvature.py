@@ -1,0 +1,174 @@
+"""Second derivatives of the empirical risk of a linear model."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from sklearn_gd.metric import CholeskyMetric, DiagonalMetric, Metric
+
+# Beyond these sizes a matrix costs more than the passes it saves.
+MAX_COEFFICIENTS = 1024
+MAX_ENTRIES = 2**24
+# Where outputs share curvature, one matrix over all of them is worth its cube up to this size.
+MAX_JOINT = 512
+# The iterative eigenvalue is this exact, and is raised by as much to stay a bound.
+EIGENVALUE_TOLERANCE = 1e-3
+
+
+class Curvature:
+    """Second derivatives of a linear model's objective, in the forms that solvers ask for.
+
+    Parameters
+    ----------
+    model : Linear
+    loss, penalty, source
+        As of the objective.
+    alpha : float
+        Strength of the penalty.
+    """
+
+    def __init__(self, model, loss, penalty, alpha, source):
+        self._model, self._loss, self._source = model, loss, source
+        penalty_curvature = np.asarray(alpha * penalty.curvature(model.n_features), dtype=float)
+        self._penalty = (
+            penalty_curvature
+            if penalty_curvature.ndim == 2
+            else np.broadcast_to(penalty_curvature, model.n_features)
+        )
+        self._constant_metric: Metric | None = None
+
+    def largest(self) -> float | None:
+        """An upper bound L of the second derivative in every direction; None if there is none."""
+        if self._loss.curvature is None:
+            return None
+        size = self._model.n_coefficients
+        of_penalty = np.linalg.norm(self._penalty, 2) if self._penalty.ndim == 2 else None
+        largest = self._penalty.max(initial=0.0) if of_penalty is None else of_penalty
+        if size <= MAX_COEFFICIENTS:
+            (gram,) = self._mean(_gram, self._model)
+            return self._loss.curvature * float(np.linalg.eigvalsh(gram[0])[-1]) + largest
+        operator = LinearOperator(
+            (size, size),
+            matvec=lambda v: self._mean(_gram_product, self._model, v.ravel())[0],
+            dtype=np.float64,
+        )
+        (value,) = eigsh(
+            operator, k=1, tol=EIGENVALUE_TOLERANCE, v0=np.ones(size), return_eigenvectors=False
+        )
+        return self._loss.curvature * float(value) * (1 + EIGENVALUE_TOLERANCE) + largest
+
+    def of_batches(self, size: int) -> float | None:
+        """The expected smoothness of batches of ``size`` (Gower et al., 2019, proposition 3.8).
+
+        Between the roughest single row, at size 1, and all rows together, at size n.
+        """
+        largest = self.largest()
+        n = self._source.n_samples
+        if largest is None or size >= n:
+            return largest
+        mean_weight = self._source.weight_sum / n
+        roughest = max(_largest_row(block, self._model) for block in self._source.blocks())
+        single = self._loss.curvature * roughest / mean_weight
+        return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
+
+    def metric(self, params) -> Metric:
+        """The Hessian at ``params``, or as much of it as one can afford to divide by."""
+        if self._constant_metric is not None:
+            return self._constant_metric
+        size, outputs = self._model.n_coefficients, self._model.n_outputs
+        if size > MAX_COEFFICIENTS or size**2 * outputs > MAX_ENTRIES:
+            build = self._diagonal
+        elif self._loss.is_separable or size * outputs > MAX_JOINT:
+            build = self._matrix
+        else:
+            build = self._joint_matrix
+        metric = build(params)
+        if self._loss.is_quadratic:
+            self._constant_metric = metric
+        return metric
+
+    def product(self, params, direction):
+        """The Hessian at ``params`` times a direction."""
+        (image,) = self._mean(_hessian_product, self._model, self._loss, params, direction)
+        (w,), (out,) = self._model.unpack(direction)[0], self._model.unpack(image)[0]
+        out += self._penalty @ w if self._penalty.ndim == 2 else self._penalty[:, np.newaxis] * w
+        return image
+
+    def _matrix(self, params):
+        (blocks,) = self._mean(_hessian, self._model, self._loss, params)
+        d = self._model.n_features
+        blocks[:, :d, :d] += self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
+        is_hessian = self._loss.is_separable
+        return CholeskyMetric(blocks, self._model.n_outputs, is_hessian)
+
+    def _joint_matrix(self, params):
+        (matrix,) = self._mean(_joint_hessian, self._model, self._loss, params)
+        d, outputs = self._model.n_features, self._model.n_outputs
+        penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
+        matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
+        return CholeskyMetric(matrix[np.newaxis], 1, is_hessian=True)
+
+    def _diagonal(self, params):
+        (table,) = self._mean(_hessian_diagonal, self._model, self._loss, params)
+        d = self._model.n_features
+        table[:, :d] += np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
+        shape = (self._model.n_outputs, self._model.n_coefficients)
+        return DiagonalMetric(np.broadcast_to(table, shape).T.ravel())
+
+    def _mean(self, kernel, *args):
+        return [total / self._source.weight_sum for total in self._source.map_reduce(kernel, *args)]
+
+
+def _row_curvature(batch, model, loss, params):
+    """Second derivatives of each row, (n, k); (n, 1) where all outputs have the same."""
+    if loss.is_quadratic:
+        return batch.weighted(np.full((len(batch), 1), loss.curvature, batch.X.dtype))
+    raw, _ = model.forward(params, batch.X)
+    return batch.weighted(loss.second_derivative(batch.y, raw))
+
+
+def _hessian(batch, model, loss, params):
+    return (model.hessian(batch.X, _row_curvature(batch, model, loss, params)),)
+
+
+def _joint_hessian(batch, model, loss, params):
+    """The matrix over all coefficients, in the order of the parameters."""
+    raw, _ = model.forward(params, batch.X)
+    size, outputs = model.n_coefficients, model.n_outputs
+    result = np.empty((size, outputs, size, outputs))
+    for output, unit in enumerate(np.eye(outputs, dtype=raw.dtype)):
+        direction = np.broadcast_to(unit, raw.shape)
+        column = batch.weighted(loss.second_derivative_product(batch.y, raw, direction))
+        result[:, :, :, output] = model.hessian(batch.X, column).transpose(1, 0, 2)
+    return (result.reshape(size * outputs, size * outputs),)
+
+
+def _hessian_diagonal(batch, model, loss, params):
+    return (model.hessian_diagonal(batch.X, _row_curvature(batch, model, loss, params)),)
+
+
+def _hessian_product(batch, model, loss, params, direction):
+    raw, tape = model.forward(params, batch.X)
+    raw_direction, _ = model.forward(direction, batch.X)
+    image = np.empty_like(direction)
+    change = loss.second_derivative_product(batch.y, raw, raw_direction)
+    model.backward(params, tape, batch.weighted(change), image)
+    return (image,)
+
+
+def _largest_row(batch, model):
+    norms = model.row_norms(batch.X)
+    return float(batch.weighted(norms).max())
+
+
+def _gram(batch, model):
+    return (model.hessian(batch.X, batch.weighted(np.ones((len(batch), 1), batch.X.dtype))),)
+
+
+def _gram_product(batch, model, direction):
+    one_output = replace(model, n_outputs=1)
+    raw, tape = one_output.forward(direction, batch.X)
+    image = np.empty_like(direction)
+    one_output.backward(direction, tape, batch.weighted(raw), image)
+    return (image,)

@@ -1,0 +1,61 @@
+"""What the objective asks of a storage."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows: features (dense or CSR), encoded targets, and weights (None: all one)."""
+
+    X: Any
+    y: NDArray
+    weight: NDArray | None
+
+    def __len__(self) -> int:
+        return self.X.shape[0]
+
+    def weighted(self, per_row: NDArray) -> NDArray:
+        """A quantity of each row, (n,) or (n, k), times the row's weight."""
+        if self.weight is None:
+            return per_row
+        return per_row * (self.weight if per_row.ndim == 1 else self.weight[:, np.newaxis])
+
+
+class Source(ABC):
+    """Rows, in portions; how they are shuffled is the storage's own affair.
+
+    Attributes
+    ----------
+    n_samples, n_features : int
+    weight_sum : float
+        The sum of the weights, n_samples without weights.
+    dtype : numpy.dtype
+        float32 or float64, of the features.
+    """
+
+    n_samples: int
+    n_features: int
+    weight_sum: float
+    dtype: np.dtype
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Batch]:
+        """Every row once, in storage order."""
+
+    @abstractmethod
+    def batches(self, size: int, rng: np.random.Generator | None) -> Iterator[Batch]:
+        """Every row once, in batches of ``size``; shuffled where there is an ``rng``."""
+
+    def map_reduce(self, kernel: Callable[..., tuple], *args) -> list:
+        """The sum over the blocks of the tuples ``kernel(block, *args)``, in a fixed order."""
+        total: list = []
+        for block in self.blocks():
+            part = kernel(block, *args)
+            total = [a + b for a, b in zip(total, part, strict=True)] if total else list(part)
+        return total

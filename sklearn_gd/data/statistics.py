@@ -1,0 +1,43 @@
+"""Weighted mean and spread of every feature, in two passes."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from sklearn_gd.data.base import Source
+
+
+def mean_and_spread(source: Source) -> tuple[NDArray, NDArray]:
+    """Weighted mean (d,) and standard deviation (d,), as of a StandardScaler.
+
+    The deviation of a constant feature is given as 1, so that dividing by it does nothing.
+    """
+    (total,) = source.map_reduce(_weighted_sum)
+    mean = total / source.weight_sum
+    (squares,) = source.map_reduce(_squared_deviations, mean)
+    variance = squares / source.weight_sum
+    eps = np.finfo(source.dtype).eps
+    noise = source.n_samples * eps * variance + (source.n_samples * mean * eps) ** 2
+    return mean, np.where(variance > noise, np.sqrt(variance), 1.0)
+
+
+def _weighted_sum(batch):
+    return (batch.X.T @ _weights(batch),)
+
+
+def _squared_deviations(batch, mean):
+    weight = _weights(batch)
+    if not sp.issparse(batch.X):
+        return (weight @ (batch.X - mean) ** 2,)
+    # stored entries deviate by x - mean, all others by mean: nothing is subtracted twice
+    entries = sp.csr_array(batch.X, dtype=np.float64, copy=True)
+    entries.data = (entries.data - mean[entries.indices]) ** 2
+    stored = sp.csr_array(batch.X, copy=True)
+    stored.data = np.ones_like(stored.data)
+    return (entries.T @ weight + (weight.sum() - stored.T @ weight) * mean**2,)
+
+
+def _weights(batch):
+    if batch.weight is None:
+        return np.ones(len(batch))
+    return batch.weight.astype(np.float64, copy=False)

@@ -1,0 +1,7 @@
+"""Linear estimators: what the user sees."""
+
+from sklearn_gd.linear_model.linear import GDLinearRegressor
+from sklearn_gd.linear_model.logistic import GDLogisticClassifier
+from sklearn_gd.linear_model.softmax import GDSoftmaxClassifier
+
+__all__ = ["GDLinearRegressor", "GDLogisticClassifier", "GDSoftmaxClassifier"]

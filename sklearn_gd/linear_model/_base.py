@@ -1,0 +1,124 @@
+"""What linear estimators share: coefficients as their public attributes."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_gd._estimator import GradientDescentEstimator, validation_set
+from sklearn_gd._validation import BOOLEAN, Rule, real
+from sklearn_gd.data import MemorySource, mean_and_spread
+from sklearn_gd.models import Linear
+from sklearn_gd.penalties import Positive, Standardized
+
+
+class LinearEstimator(GradientDescentEstimator):
+    """The model side of a linear estimator: raw = X coef' + intercept."""
+
+    _rules: ClassVar[dict[str, Rule]] = GradientDescentEstimator._rules | {
+        "alpha": real(0),
+        "l1_ratio": real(0, 1),
+        "fit_intercept": BOOLEAN,
+        "positive": BOOLEAN,
+        "standardize": BOOLEAN,
+    }
+
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        coef_init=None,
+        intercept_init=None,
+    ):
+        """Fit the model to X and y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d)
+            Features, in any units; float32 stays float32.
+        y : array-like of shape (n,) or (n, k)
+            Target.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row, at least 0; 0 is the same as leaving the row out.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Validation rows for ``early_stopping``, in place of a share of X.
+        coef_init, intercept_init : array-like, default=None
+            Where to start, shaped like ``coef_`` and ``intercept_``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator; if fitting fails, it is as it was.
+
+        Raises
+        ------
+        ValueError
+            For a parameter or data that cannot be used; the message says what can.
+        """
+        start = None
+        if coef_init is not None or intercept_init is not None:
+
+            def start(model, cold):
+                return self._initial(model, cold, coef_init, intercept_init)
+
+        validation = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation, start)
+
+    def _build_model(self, rows, n_outputs):
+        return Linear(rows.X.shape[1], n_outputs, self.fit_intercept)
+
+    def _cold_start(self, model, rows, rng):
+        params = model.init(rng, rows.X.dtype)
+        for bias in model.unpack(params)[1]:
+            bias[...] = self._loss.baseline(rows.y, model.n_outputs, rows.weight)
+        return params
+
+    def _resolve_penalty(self, rows):
+        penalty = super()._resolve_penalty(rows)
+        if self.standardize:
+            _, spread = mean_and_spread(MemorySource(*rows))
+            penalty = Standardized(penalty=penalty, spread=spread)
+        return Positive(penalty=penalty) if self.positive else penalty
+
+    def _store(self, model, params):
+        (w,), biases = model.unpack(params)
+        self.coef_ = w.T.copy()
+        self.intercept_ = biases[0].copy() if biases else np.zeros(model.n_outputs, params.dtype)
+
+    def _stored(self, model):
+        coef, intercept = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
+        if coef.shape != (model.n_outputs, model.n_features):
+            return None
+        return np.vstack([coef.T, intercept[np.newaxis][: model.fit_intercept]]).ravel()
+
+    def _predict_raw(self, X):
+        coef, intercept = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
+        return np.asarray(X @ coef.T) + intercept
+
+    def _initial(self, model, cold, coef_init, intercept_init):
+        """The user's start; what the user leaves out is that of a cold start."""
+        params = cold.copy()
+        (w,), biases = model.unpack(params)
+        if coef_init is not None:
+            w[...] = _shaped("coef_init", coef_init, self._public_shape(model)).reshape(w.T.shape).T
+        if intercept_init is not None and not biases:
+            raise ValueError("intercept_init was passed, but fit_intercept=False.")
+        for bias in biases:
+            if intercept_init is not None:
+                shape = self._public_shape(model)[:-1]
+                bias[...] = _shaped("intercept_init", intercept_init, shape).ravel()
+        return params
+
+    def _public_shape(self, model):
+        return (model.n_outputs, model.n_features)
+
+
+def _shaped(name, value, shape):
+    value = np.asarray(value, dtype=np.float64)
+    if value.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}; got shape {value.shape}.")
+    return value

@@ -1,0 +1,84 @@
+"""The linear model, raw = X W + b."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_gd.models.base import Model
+
+
+@dataclass(frozen=True)
+class Linear(Model):
+    """raw = X W + b, with W of shape (d, k).
+
+    ``params.reshape(-1, k)`` is W with b as its last row: the coefficients of [X, 1].
+    """
+
+    n_features: int
+    n_outputs: int
+    fit_intercept: bool = True
+    is_linear: ClassVar[bool] = True
+
+    @property
+    def n_coefficients(self) -> int:
+        """Coefficients of one output: the features', and the intercept if there is one."""
+        return self.n_features + self.fit_intercept
+
+    @property
+    def size(self) -> int:
+        return self.n_coefficients * self.n_outputs
+
+    def init(self, rng, dtype):
+        return np.zeros(self.size, dtype)
+
+    def unpack(self, params):
+        table = params.reshape(self.n_coefficients, self.n_outputs)
+        return [table[: self.n_features]], list(table[self.n_features :])
+
+    def forward(self, params, X, rng=None):
+        (w,), biases = self.unpack(params.astype(X.dtype, copy=False))
+        raw = X @ w
+        for bias in biases:
+            raw += bias
+        return raw, X
+
+    def backward(self, params, tape, raw_gradient, out):
+        (w,), biases = self.unpack(out)
+        w[...] = tape.T @ raw_gradient
+        for bias in biases:
+            bias[...] = raw_gradient.sum(axis=0)
+
+    def hessian(self, X, row_curvature):
+        """[X, 1]' diag(c) [X, 1] for each column c of ``row_curvature``: (k, d + 1, d + 1)."""
+        size, d = self.n_coefficients, self.n_features
+        result = np.empty((row_curvature.shape[1], size, size))
+        for block, column in zip(result, row_curvature.T, strict=True):
+            scaled = _scale_rows(X, column)
+            product = X.T @ scaled
+            block[:d, :d] = product.toarray() if sp.issparse(product) else product
+            if self.fit_intercept:
+                block[:d, d] = block[d, :d] = np.asarray(scaled.sum(axis=0)).ravel()
+                block[d, d] = column.sum()
+        return result
+
+    def hessian_diagonal(self, X, row_curvature):
+        """The diagonals of :meth:`hessian`, shape (k, d + 1)."""
+        square = X.multiply(X) if sp.issparse(X) else X * X
+        result = np.empty((row_curvature.shape[1], self.n_coefficients))
+        result[:, : self.n_features] = (square.T @ row_curvature).T
+        if self.fit_intercept:
+            result[:, self.n_features] = row_curvature.sum(axis=0)
+        return result
+
+    def row_norms(self, X):
+        """Squared lengths of the rows of [X, 1], shape (n,)."""
+        square = X.multiply(X) if sp.issparse(X) else X * X
+        return np.asarray(square.sum(axis=1)).ravel() + self.fit_intercept
+
+
+def _scale_rows(X, factor):
+    if sp.issparse(X):
+        return sp.diags_array(factor, dtype=X.dtype).tocsr() @ X
+    return X * factor[:, np.newaxis]

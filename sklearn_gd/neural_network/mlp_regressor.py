@@ -1,0 +1,181 @@
+"""Neural network regression."""
+
+from typing import ClassVar
+
+from sklearn_gd._regressor import REGRESSOR_RULES, Regressor
+from sklearn_gd._validation import Rule
+from sklearn_gd.neural_network._base import NetworkEstimator
+
+
+class GDMLPRegressor(Regressor, NetworkEstimator):
+    r"""Multilayer perceptron regressor by gradient descent.
+
+    Minimises over weights :math:`W_1 \dots W_L` and biases
+
+    .. math:: \frac1S \sum_i s_i\,loss(y_i, raw_i) + \sum_l alpha_l \cdot penalty(W_l),
+        \quad raw = W_L^T h(\dots h(W_1^T x + b_1) \dots) + b_L
+
+    with sample weights :math:`s_i`, :math:`S = \sum_i s_i`. Several targets (y of shape
+    (n, k)) share the hidden layers.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="squared_error"
+        The loss of a row; a name, or an object of :mod:`sklearn_gd.losses`, your own included.
+    hidden_layer_sizes : tuple of int, default=(100,)
+        Units of each hidden layer.
+    activation : {"relu", "tanh", "logistic", "identity"} or Activation, default="relu"
+        Function of the hidden units.
+    dropout : float, default=0.0
+        Share of hidden units switched off at random in each training batch, in [0, 1).
+    penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
+        What is added to the mean loss; biases are never penalised.
+    alpha : float or sequence of float, default=1e-4
+        Strength of the penalty, beside the *mean* loss: the same for every number of rows, solver
+        and batch size. ``MLPRegressor(alpha=a)`` on full batches is
+        ``alpha=a/n``; its mini-batches divide by the batch size instead.
+    l1_ratio : float, default=0.15
+        Share of the absolute part for ``penalty="elasticnet"``.
+    standardize : bool, default=True
+        The network sees features with their weighted mean subtracted and divided by their standard
+        deviation; ``coefs_`` applies to raw features all the same.
+    max_norm : float or None, default=None
+        Gradients of batches longer than this are cut to it.
+    solver : str or Solver, default="auto"
+        How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
+        defaults of the name will not do. "auto" chooses by loss, penalty and shape; ``solver_``
+        tells.
+    learning_rate : "auto", float, str or Schedule, default="auto"
+        For solvers that use one; "auto" derives it from the curvature where that has a bound.
+    batch_size : "auto" or int, default="auto"
+        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
+    shuffle : bool, default=True
+        Another order of rows in each pass of a stochastic solver.
+    average : bool, default=False
+        Return the average of a stochastic solver's path, its first pass left out.
+    max_iter : int, default=200
+        Most iterations; an iteration visits all rows at least once.
+    tol : float, default=1e-4
+        Converged when the objective did not fall by this share of its start in
+        ``n_iter_no_change`` iterations. 0 runs ``max_iter`` iterations.
+    max_time : float or None, default=None
+        Most seconds.
+    early_stopping : bool, default=False
+        Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
+        return the best model met.
+    scoring : str, callable or None, default=None
+        Validation score, greater is better; None is minus the weighted mean loss.
+    validation_fraction : float, default=0.1
+        Share of rows held out for early stopping, from each class alike.
+    n_iter_no_change : int, default=10
+    warm_start : bool, default=False
+        Begin the next fit where the last one ended, if the shapes still agree.
+    random_state : int, RandomState or None, default=None
+        For shuffles, splits and random initial weights.
+    verbose : int, default=0
+        Print a line every so many iterations.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weight matrices, from the features on, shaped (inputs, outputs) as in MLPClassifier.
+    intercepts_ : list of ndarray
+    n_layers_ : int
+        Hidden layers, plus input and output.
+    n_outputs_ : int
+    out_activation_ : str
+        "logistic", "softmax" or "identity": from raw predictions to the result.
+    n_iter_ : int
+        Iterations of the last fit.
+    t_ : int
+        Updates of the parameters.
+    solver_ : Solver
+        What was used.
+    objective_, optimality_ : float
+        Objective at the result, and how far it is from the optimum, relative to it.
+    converged_ : bool
+    stop_reason_ : str
+        Why the fit ended, in a sentence.
+    loss_curve_ : list of float
+        Objective at the start and after each iteration.
+    history_ : dict of lists
+        "objective", "optimality", "step_size", "passes" and "seconds" of each iteration.
+    validation_scores_, best_validation_score_ : list of float, float
+        With early stopping; None without.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where X has string column names.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPRegressor : The same network without weights of rows.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors";
+    Kingma and Ba (2015), "Adam"; He et al. (2015), "Delving deep into rectifiers".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import GDMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = GDMLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> bool(model.score(X, y) > 0.5)
+    True
+    """
+
+    _rules: ClassVar[dict[str, Rule]] = NetworkEstimator._rules | REGRESSOR_RULES
+
+    def __init__(
+        self,
+        *,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        dropout=0.0,
+        penalty="l2",
+        alpha=1e-4,
+        l1_ratio=0.15,
+        standardize=True,
+        max_norm=None,
+        solver="auto",
+        learning_rate="auto",
+        batch_size="auto",
+        shuffle=True,
+        average=False,
+        max_iter=200,
+        tol=1e-4,
+        max_time=None,
+        early_stopping=False,
+        scoring=None,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.standardize = standardize
+        self.max_norm = max_norm
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.average = average
+        self.max_iter = max_iter
+        self.tol = tol
+        self.max_time = max_time
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose

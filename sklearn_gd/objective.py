@@ -1,0 +1,272 @@
+r"""The function that a solver walks down.
+
+.. math:: F(W, b) = \frac1S \sum_i s_i\,loss(y_i, raw_i) + alpha \cdot penalty(W)
+
+with weights :math:`s_i \ge 0`, :math:`S = \sum_i s_i`. F splits into a smooth part, which has a
+gradient, and the nonsmooth part of the penalty, which has a proximal operator. ``value`` and
+``gradient`` always mean the smooth part, over all rows.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from sklearn_gd.curvature import Curvature
+from sklearn_gd.data import Batch
+from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
+
+# An optimum of zero has no relative distance: below this share of the start it counts as zero.
+SCALE_FLOOR = 1e-3
+OPTIMALITY_MAX_PRODUCTS = 200
+
+
+class Objective(ABC):
+    """What a solver sees. Only ``value_and_gradient`` must be written; the rest has defaults.
+
+    Attributes
+    ----------
+    is_convex, is_smooth : bool
+    shares_curvature : bool
+        Whether second derivatives link the outputs, so that a matrix an output is not all of them.
+    n_samples : int
+        Rows that batches can be made of; 0 for a plain function.
+    dtype : numpy.dtype
+        Precision in which values are computed; it sets the noise in them.
+    reference : float
+        Objective of the best constant, or at the start: the unit that "nearly zero" is measured in.
+    passes : float
+        Visits of all rows so far, one for a value with its gradient.
+    """
+
+    is_convex = False
+    is_smooth = True
+    shares_curvature = False
+    dtype = np.dtype(np.float64)
+    n_samples = 0
+    passes = 0.0
+    reference = 0.0
+
+    @abstractmethod
+    def value_and_gradient(self, params: NDArray) -> tuple[float, NDArray]:
+        """The smooth part and its gradient."""
+
+    def value(self, params: NDArray) -> float:
+        """F, both parts."""
+        return self.value_and_gradient(params)[0] + self.nonsmooth(params)
+
+    def nonsmooth(self, params: NDArray) -> float:
+        """The nonsmooth part."""
+        return 0.0
+
+    def prox(self, params: NDArray, step_size: float | NDArray) -> NDArray:
+        """The proximal operator of the nonsmooth part, for a step size (or one a parameter)."""
+        return params
+
+    def smoothness(self) -> float | None:
+        """L, an upper bound of the second derivative in every direction; None if there is none."""
+        return None
+
+    def batch_smoothness(self, size: int) -> float | None:
+        """The same for the mean over batches of ``size``, which are rougher than all rows."""
+        return None
+
+    def metric(self, params: NDArray) -> Metric | None:
+        """Second derivatives at ``params``, ready to be divided by; None if there are none."""
+        return None
+
+    def hessian_operator(self, params: NDArray) -> Callable[[NDArray], NDArray]:
+        """The product of the Hessian at ``params`` with a direction; by differences."""
+        root = np.sqrt(np.finfo(self.dtype).eps)
+
+        def product(direction):
+            length = root * (1 + np.linalg.norm(params)) / max(np.linalg.norm(direction), 1e-300)
+            ahead = self.value_and_gradient(params + length * direction)[1]
+            behind = self.value_and_gradient(params - length * direction)[1]
+            return (ahead - behind) / (2 * length)
+
+        return product
+
+    def batches(self, size: int, rng: np.random.Generator | None) -> Iterator["BatchOracle"]:
+        """For each batch of a pass, its value and gradient as a function of ``params``."""
+        return iter(())
+
+    def scale(self, value: float) -> float:
+        """What a decrease is compared with: F, but not less than a thousandth of the start."""
+        return max(abs(value), SCALE_FLOOR * abs(self.reference), np.finfo(float).tiny)
+
+    def start_at(self, value: float) -> None:
+        """Remember the first value met as the reference of ``scale``, where there is none."""
+        self.reference = self.reference or value
+
+    def predicted_decrease(
+        self, params: NDArray, gradient: NDArray
+    ) -> tuple[float, Metric | None] | None:
+        """What the local quadratic model loses at best, and the metric at ``params``.
+
+        None where there is no metric. This is the Newton decrement, half of g'H⁻¹g; with a
+        nonsmooth part, the decrease of the proximal Newton step.
+        """
+        metric = self.metric(params)
+        if metric is None:
+            return None
+        if not self.is_smooth:
+            return proximal_direction(metric, self, params, gradient)[1], metric
+        if metric.is_hessian:
+            return gradient @ metric.solve(gradient) / 2, metric
+        product = self.hessian_operator(params)
+        return conjugate_gradient(product, gradient, metric, OPTIMALITY_MAX_PRODUCTS)[1], metric
+
+
+class FunctionObjective(Objective):
+    """Any function ``params -> (value, gradient)`` as an objective."""
+
+    def __init__(self, function: Callable[[NDArray], tuple[float, NDArray]]):
+        self._function = function
+
+    def value_and_gradient(self, params):
+        self.passes += 1
+        value, gradient = self._function(params)
+        return float(value), np.asarray(gradient, dtype=np.float64)
+
+
+class EmpiricalRisk(Objective):
+    """The weighted mean loss of a model over a source of rows, plus ``alpha`` times a penalty.
+
+    Parameters
+    ----------
+    model : Model
+    loss : Loss
+    penalty : Penalty
+    alpha : float or sequence of float
+        One strength, or one for each weight matrix of the model.
+    source : Source
+    reference : float
+        Value of the best constant model, the unit in which "nearly zero" is measured.
+    """
+
+    def __init__(self, model, loss, penalty, alpha, source, reference=0.0):
+        self.model, self.loss, self.penalty, self.source = model, loss, penalty, source
+        self.dtype, self.n_samples = source.dtype, source.n_samples
+        n_matrices = len(model.unpack(np.empty(model.size))[0])
+        self.alpha = np.broadcast_to(np.asarray(alpha, dtype=float), n_matrices)
+        self.is_convex = model.is_linear
+        self.shares_curvature = not loss.is_separable
+        self.is_smooth = penalty.is_smooth
+        self.reference = reference
+        self._curvature = (
+            Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
+        )
+
+    def value_and_gradient(self, params):
+        self.passes += 1
+        total = self.source.map_reduce(_value_and_gradient, self.model, self.loss, params)
+        return self._finish(*total, self.source.weight_sum, params)
+
+    def mean_loss(self, params):
+        """The weighted mean loss, without the penalty."""
+        self.passes += 0.5
+        (total,) = self.source.map_reduce(_value, self.model, self.loss, params)
+        return float(total) / self.source.weight_sum
+
+    def value(self, params):
+        weights, _ = self.model.unpack(params)
+        smooth = sum(
+            a * self.penalty.smooth(w)[0] for a, w in zip(self.alpha, weights, strict=True)
+        )
+        return self.mean_loss(params) + float(smooth) + self.nonsmooth(params)
+
+    def nonsmooth(self, params):
+        if self.is_smooth:
+            return 0.0
+        weights, _ = self.model.unpack(params)
+        return float(
+            sum(a * self.penalty.nonsmooth(w) for a, w in zip(self.alpha, weights, strict=True))
+        )
+
+    def prox(self, params, step_size):
+        if self.is_smooth:
+            return params
+        result = np.array(params)
+        per_parameter = np.broadcast_to(np.asarray(step_size, dtype=params.dtype), params.shape)
+        weights, _ = self.model.unpack(result)
+        steps, _ = self.model.unpack(per_parameter)
+        for w, step, alpha in zip(weights, steps, self.alpha, strict=True):
+            w[...] = self.penalty.prox(w, step * alpha)
+        return result
+
+    def batches(self, size, rng):
+        # batches / S, and not 1 / (weight of the batch): the mean over a pass is then exactly F
+        unit = self.source.weight_sum / -(-self.n_samples // size)
+        for batch in self.source.batches(size, rng):
+            yield BatchOracle(self, batch, unit, rng)
+        self.passes += 1
+
+    def smoothness(self):
+        return self._curvature.largest() if self._curvature else None
+
+    def batch_smoothness(self, size):
+        return self._curvature.of_batches(size) if self._curvature else None
+
+    def metric(self, params):
+        if self._curvature is None:
+            return None
+        self.passes += 1
+        return self._curvature.metric(params)
+
+    def hessian_operator(self, params):
+        if self._curvature is None:
+            return super().hessian_operator(params)
+
+        def product(direction):
+            self.passes += 1
+            return self._curvature.product(params, direction)
+
+        return product
+
+    def _finish(self, loss_sum, gradient, weight_sum, params):
+        """Sums over rows become means, and the smooth part of the penalty is added."""
+        value = float(loss_sum) / weight_sum
+        gradient /= weight_sum
+        weights, _ = self.model.unpack(params)
+        slopes, _ = self.model.unpack(gradient)
+        for w, slope, alpha in zip(weights, slopes, self.alpha, strict=True):
+            if alpha:
+                penalty, penalty_gradient = self.penalty.smooth(w)
+                value += alpha * penalty
+                slope += alpha * penalty_gradient
+        return float(value), gradient
+
+
+class BatchOracle:
+    """Value and gradient of the objective, as estimated from one batch."""
+
+    def __init__(self, risk: EmpiricalRisk, batch: Batch, unit: float, rng):
+        self._risk, self._batch, self._unit, self._rng = risk, batch, unit, rng
+        self.unpack = risk.model.unpack
+
+    def __call__(self, params: NDArray) -> tuple[float, NDArray]:
+        risk = self._risk
+        sums = _value_and_gradient(self._batch, risk.model, risk.loss, params, self._rng)
+        return risk._finish(*sums, self._unit, params)
+
+    def feature_sums(self) -> tuple[float, NDArray, NDArray]:
+        """The batch's sums of weight, of weighted features (d,), and of weighted squares (d,)."""
+        X, weight = self._batch.X, self._batch.weighted(np.ones(len(self._batch)))
+        square = X.multiply(X) if sp.issparse(X) else X * X
+        return float(weight.sum()), X.T @ weight, square.T @ weight
+
+
+def _value(batch, model, loss, params):
+    raw, _ = model.forward(params, batch.X)
+    return (batch.weighted(loss.value(batch.y, raw)).sum(dtype=np.float64),)
+
+
+def _value_and_gradient(batch, model, loss, params, rng=None):
+    raw, tape = model.forward(params, batch.X, rng)
+    value, raw_gradient = loss.value_and_gradient(batch.y, raw)
+    gradient = np.empty_like(params)
+    model.backward(params, tape, batch.weighted(raw_gradient), gradient)
+    return batch.weighted(value).sum(dtype=np.float64), gradient

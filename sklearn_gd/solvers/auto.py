@@ -1,0 +1,39 @@
+"""``solver="auto"``: which solver for which objective, and why."""
+
+from sklearn_gd.objective import Objective
+from sklearn_gd.solvers.base import Solver
+from sklearn_gd.solvers.gradient_descent import GradientDescent
+from sklearn_gd.solvers.lbfgs import LBFGS
+from sklearn_gd.solvers.newton_cg import NewtonCG
+from sklearn_gd.solvers.normalized import NormalizedAdagrad
+from sklearn_gd.solvers.rules import Adam
+
+
+def choose(objective: Objective) -> Solver:
+    """The solver of ``solver="auto"``: by model, penalty and loss, never by chance.
+
+    ============================  ==============================  ================================
+    objective                     solver                          because
+    ============================  ==============================  ================================
+    not linear in its parameters  Adam                            batches find good valleys, and
+                                                                  no second derivatives are known
+    nonsmooth penalty             GradientDescent("curvature")    proximal Newton: a small lasso in
+                                                                  the metric, exact zeros
+    outputs share curvature       NewtonCG                        softmax: the metric of each class
+                                                                  leaves out how classes compete
+    else                          LBFGS                           one pass an iteration, the metric
+                                                                  makes units irrelevant
+    ============================  ==============================  ================================
+    """
+    if not objective.is_convex:
+        return Adam()
+    if not objective.is_smooth:
+        return GradientDescent(metric="curvature")
+    if objective.shares_curvature:
+        return NewtonCG()
+    return LBFGS()
+
+
+def choose_for_stream(objective: Objective) -> Solver:
+    """The solver of ``partial_fit`` under "auto": units are unknown when the first rows come."""
+    return NormalizedAdagrad() if objective.is_convex else Adam()

@@ -1,0 +1,367 @@
+"""The solver protocol: what goes in, what comes out, and when to stop.
+
+A solver writes ``_run``: a loop that asks ``progress.done(...)`` once a pass and otherwise only
+walks. All rules about stopping, recording and keeping the best live here.
+"""
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._components import Component
+from sklearn_gd.metric import Metric
+from sklearn_gd.objective import FunctionObjective, Objective
+
+# A change below this many units in the last place of the objective is noise.
+NOISE_ULPS = 10
+# Solvers without a signal of their own are looked at after 4 passes, then at intervals that grow.
+FIRST_LOOK = 4
+LOOK_GROWTH = 1.5
+
+
+@dataclass
+class Run:
+    """What is asked of one minimisation.
+
+    Attributes
+    ----------
+    max_iter : int
+        Most iterations; an iteration visits all rows at least once.
+    tol : float
+        Converged when the predicted decrease is this share of the objective; 0: never.
+    max_time : float or None
+        Seconds.
+    learning_rate : "auto", float, str or Schedule
+    batch_size : "auto" or int
+    shuffle, average : bool
+        For stochastic solvers: another order each pass; return the average of the path.
+    max_norm : float or None
+        Longer gradients of batches are cut to this length.
+    patience : int or None
+        Iterations without improvement that end the run of a network, or of one with ``score``.
+    rng : numpy.random.Generator
+    score : callable, optional
+        Validation score of params, greater is better; the best params are then the result.
+    callback : callable, optional
+        Given the :class:`Progress` after each iteration; True stops the run.
+    verbose : int
+        Print a line every so many iterations; 0: none.
+    """
+
+    max_iter: int = 1000
+    tol: float = 1e-8
+    max_time: float | None = None
+    learning_rate: Any = "auto"
+    batch_size: Any = "auto"
+    shuffle: bool = True
+    average: bool = False
+    max_norm: float | None = None
+    patience: int | None = None
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    score: Callable[[NDArray], float] | None = None
+    callback: Callable[["Progress"], bool] | None = None
+    verbose: int = 0
+
+
+@dataclass
+class Result:
+    """What a minimisation found."""
+
+    params: NDArray
+    value: float
+    optimality: float
+    n_iter: int
+    converged: bool
+    message: str
+    history: dict[str, list[float]]
+    scores: list[float] | None = None
+    state: Any = None
+    interrupted: bool = False
+
+
+class Progress:
+    """What a run has seen so far; it decides when the run is over.
+
+    Attributes
+    ----------
+    params, value
+        The latest iterate and its objective.
+    n_iter : int
+        Iterations done.
+    new_metric : Metric or None
+        The metric at the latest iterate, if judging it took one: solvers may go on with it.
+    """
+
+    def __init__(self, objective: Objective, run: Run):
+        self._objective, self._run = objective, run
+        self._began = time.perf_counter()
+        self.n_iter = -1
+        self.params: NDArray = np.empty(0)
+        self.value = np.inf
+        self.optimality = np.inf
+        self.converged = False
+        self.message = ""
+        self.new_metric: Metric | None = None
+        self.state: Any = None
+        self.history: dict[str, list[float]] = {
+            name: [] for name in ("objective", "optimality", "step_size", "passes", "seconds")
+        }
+        self.scores: list[float] = []
+        self._start_value = np.inf
+        self._best: tuple[float, NDArray] = (-np.inf, self.params)
+        self._since_best = 0
+        self._lowest = np.inf
+        self._since_lowest = 0
+        self._estimate = 0.0
+        self._correction = 1.0
+        self._next_look = FIRST_LOOK
+
+    def done(self, params, value, gradient=None, *, decrease=None, step_size=np.nan) -> bool:
+        """Record an iterate; True when the run is over.
+
+        Parameters
+        ----------
+        params : ndarray
+        value : float
+            The objective, nonsmooth part included; for a stochastic solver its mean over the pass.
+        gradient : ndarray, optional
+            Of the smooth part, where the solver knows it.
+        decrease : float, optional
+            The solver's own estimate of what could still be gained; it decides when to look.
+        step_size : float, optional
+        """
+        self.n_iter += 1
+        self.params, self.value, self.new_metric = params, float(value), None
+        if self.n_iter == 0:
+            self._start_value = self.value
+            self._objective.start_at(self.value)
+        self._track_best()
+        self.message = self._reason_to_stop(gradient, decrease)
+        self._record(step_size)
+        if self._run.callback is not None and self._run.callback(self) and not self.message:
+            self.message = "stopped by a callback"
+        return bool(self.message)
+
+    @property
+    def noise(self) -> float:
+        """Changes of the objective that mean nothing in its precision."""
+        return NOISE_ULPS * np.finfo(self._objective.dtype).eps * abs(self.value)
+
+    def stall(self, decrease: float) -> None:
+        """End the run: no step lowers the objective though ``decrease`` was predicted."""
+        self._judge(None)
+        if self.converged:
+            return
+        self.converged = decrease <= 100 * self.noise
+        self.message = (
+            "converged to the limit of precision"
+            if self.converged
+            else "stopped: no step along the direction of descent lowers the objective; "
+            "the loss and its gradient may not agree (check_gradient tells)"
+        )
+
+    def end(self, params: NDArray, message: str, success: bool) -> None:
+        """End the run by the verdict of a library that walked by itself."""
+        self.params = params
+        self.value = self._objective.value(params)
+        self._judge(None)
+        if not self._objective.is_convex:
+            self.converged = success
+        self.message = self.message or message
+
+    def result(self, interrupted: bool = False) -> Result:
+        """The best of the run, judged."""
+        if interrupted:
+            self.message = f"interrupted after {self.n_iter} iterations"
+        elif not self.converged and self._run.score is None:
+            message = self.message
+            self._judge(None)
+            self.message = self.message if self.converged else message
+        self._return_to_best()
+        return Result(
+            # a proximal step of no length: what a constraint forbids by a rounding error is undone
+            params=self._objective.prox(self.params, 0.0),
+            value=self.value,
+            optimality=self.optimality,
+            n_iter=max(self.n_iter, 0),
+            converged=self.converged,
+            message=self.message,
+            history=self.history,
+            scores=self.scores or None,
+            state=self.state,
+            interrupted=interrupted,
+        )
+
+    def _reason_to_stop(self, gradient, decrease) -> str:
+        if not np.isfinite(self.value):
+            return f"diverged: the objective is {self.value} after {self.n_iter} iterations"
+        if self._run.tol > 0 and (reason := self._convergence(gradient, decrease)):
+            self.converged = True
+            return reason
+        if self._run.score is not None and self._since_best >= (self._run.patience or 1):
+            self.converged = True
+            return f"the validation score did not improve in {self._since_best} iterations"
+        if self.n_iter >= self._run.max_iter:
+            return f"stopped after max_iter={self._run.max_iter} iterations"
+        if self._run.max_time is not None and self._seconds() >= self._run.max_time:
+            return f"stopped after max_time={self._run.max_time} seconds"
+        return ""
+
+    def _convergence(self, gradient, decrease) -> str:
+        if self._objective.is_convex:
+            return self._judge(gradient) if self._is_time_to_look(decrease) else ""
+        if self._run.patience is not None:
+            return self._plateau()
+        if decrease is None:
+            return ""
+        self.optimality = decrease / self._objective.scale(self.value)
+        return self._verdict(decrease)
+
+    def _is_time_to_look(self, decrease) -> bool:
+        """Looking costs passes, so the solver's estimate, corrected by the last look, decides."""
+        if decrease is None:
+            return self.n_iter >= self._next_look
+        self._estimate = decrease
+        self.optimality = decrease * self._correction / self._objective.scale(self.value)
+        return decrease * self._correction <= self._limit()
+
+    def _judge(self, gradient) -> str:
+        """The rule that is the same for every solver: the Newton decrement, relative to F."""
+        if gradient is None:
+            smooth, gradient = self._objective.value_and_gradient(self.params)
+            self.value = smooth + self._objective.nonsmooth(self.params)
+        if not np.isfinite(self.value):
+            return ""
+        found = self._objective.predicted_decrease(self.params, gradient)
+        if found is None:
+            return ""
+        decrease, self.new_metric = found
+        self._next_look = int(LOOK_GROWTH * self.n_iter) + 1
+        if self._estimate > 0:
+            self._correction = max(decrease / self._estimate, np.finfo(float).tiny)
+        self.optimality = decrease / self._objective.scale(self.value)
+        reason = self._verdict(decrease) if self._run.tol > 0 else ""
+        self.converged = bool(reason)
+        self.message = reason
+        return reason
+
+    def _limit(self) -> float:
+        return max(self._run.tol * self._objective.scale(self.value), self.noise)
+
+    def _verdict(self, decrease) -> str:
+        if decrease <= self._run.tol * self._objective.scale(self.value):
+            return (
+                f"converged: at most {self.optimality:.1e} of the objective is left to gain, "
+                f"tol={self._run.tol:g}"
+            )
+        return "converged to the limit of precision" if decrease <= self.noise else ""
+
+    def _plateau(self) -> str:
+        """For networks: beside the start, as a loss near zero is never flat beside itself."""
+        unit = max(abs(self._start_value), np.finfo(float).tiny)
+        gain = self._lowest - self.value
+        if self.n_iter == 0 or gain > self._run.tol * unit:
+            self._lowest, self._since_lowest = self.value, 0
+        else:
+            self._since_lowest += 1
+        self.optimality = max(gain, 0.0) / unit
+        if self._since_lowest < self._run.patience:
+            return ""
+        return (
+            f"converged: the objective fell by less than tol={self._run.tol:g} of its start "
+            f"in {self._since_lowest} iterations"
+        )
+
+    def _track_best(self):
+        if self._run.score is None:
+            merit = -self.value if np.isfinite(self.value) else -np.inf
+        else:
+            merit = float(self._run.score(self.params))
+            self.scores.append(merit)
+        margin = self._run.tol * abs(self._best[0]) if np.isfinite(self._best[0]) else 0.0
+        self._since_best = 0 if merit > self._best[0] + margin else self._since_best + 1
+        if merit > self._best[0] or self.n_iter == 0:
+            self._best = (merit, self.params.copy())
+
+    def _return_to_best(self):
+        """After early stopping the best-scored params; else the last, unless they are worse."""
+        rose = not self.value <= self._start_value
+        if self._run.score is None and not rose:
+            return
+        self.params = self._best[1]
+        self.value = self._objective.value(self.params)
+        if not self.value <= self._start_value and self._run.score is None:
+            self.message += "; no iterate was below the start"
+
+    def _record(self, step_size):
+        row = (self.value, self.optimality, step_size, self._objective.passes, self._seconds())
+        for column, entry in zip(self.history.values(), row, strict=True):
+            column.append(float(entry))
+        if self._run.verbose and self.n_iter % self._run.verbose == 0:
+            print(
+                f"iteration {self.n_iter}: objective = {self.value:.8g}, "
+                f"optimality = {self.optimality:.2g}"
+            )
+
+    def _seconds(self):
+        return time.perf_counter() - self._began
+
+
+class Solver(Component):
+    """A way to walk down an objective. Configuration only: nothing of a run is kept on it.
+
+    Attributes
+    ----------
+    resumable : bool
+        Whether it can go on from the state of an earlier result (partial_fit, warm starts).
+    method_parameters : frozenset of str
+        Which of the estimator's ``learning_rate``, ``batch_size``, ``average`` it uses.
+    """
+
+    resumable: ClassVar[bool] = False
+    method_parameters: ClassVar[frozenset[str]] = frozenset()
+
+    def unsupported(self, objective: Objective) -> str | None:
+        """Why it cannot minimise this objective, in a sentence that names the way out; or None."""
+        return None
+
+    def minimize(self, objective, params, run: Run | None = None, state: Any = None) -> Result:
+        """Walk down from ``params``.
+
+        Parameters
+        ----------
+        objective : Objective or callable
+            A callable maps params to (value, gradient).
+        params : ndarray of shape (p,)
+            The start; it is not written to.
+        run : Run, optional
+        state : object, optional
+            Of an earlier result, for a resumable solver.
+
+        Returns
+        -------
+        Result
+        """
+        if not isinstance(objective, Objective):
+            objective = FunctionObjective(objective)
+        self.validate()
+        reason = self.unsupported(objective)
+        if reason:
+            raise ValueError(reason)
+        run = run or Run()
+        progress = Progress(objective, run)
+        interrupted = False
+        try:
+            self._run(objective, np.array(params), run, progress, state)
+        except KeyboardInterrupt:
+            interrupted = True
+        return progress.result(interrupted)
+
+    @abstractmethod
+    def _run(self, objective, params, run: Run, progress: Progress, state) -> None:
+        """The loop. ``params`` is the solver's own copy."""

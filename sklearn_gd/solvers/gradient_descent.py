@@ -1,0 +1,158 @@
+"""Full-batch gradient descent: the textbook's, in a metric, and accelerated."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_gd._validation import NONE, one_of
+from sklearn_gd.metric import proximal_direction
+from sklearn_gd.schedules import Clock
+from sklearn_gd.solvers.base import Solver
+from sklearn_gd.solvers.line_search import proximal_step, search
+from sklearn_gd.solvers.rates import resolve_schedule
+
+# Without a bound of the curvature a step is found by halving, and tried larger the next time.
+GROWTH = 2.0
+# The metric is rebuilt when it is this many iterations old and one gained less than this factor.
+METRIC_AGE = 5
+SLOW = 0.3
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientDescent(Solver):
+    r"""Gradient descent, :math:`params \leftarrow params - step \cdot gradient`.
+
+    With ``metric=None`` the step is 1/L, L the largest curvature of the objective, found by
+    halving where L is not known, or ``learning_rate`` where that is a number or a schedule. With
+    ``metric="curvature"`` the Hessian H takes the place of L,
+    :math:`params \leftarrow params - H^{-1} gradient`: exact for squared error, where one step
+    solves the normal equation. A nonsmooth penalty acts through its proximal operator.
+
+    Parameters
+    ----------
+    metric : None or "curvature", default=None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import GradientDescent
+    >>> result = GradientDescent().minimize(lambda w: ((w @ w) / 2, w), np.ones(2))
+    >>> bool(np.abs(result.params).max() < 1e-3)
+    True
+    """
+
+    metric: str | None = None
+    rules: ClassVar = {"metric": one_of("curvature") | NONE}
+    method_parameters: ClassVar = frozenset({"learning_rate"})
+
+    def unsupported(self, objective):
+        if self.metric is not None and not objective.is_convex:
+            return (
+                "GradientDescent(metric='curvature') needs the second derivatives of a linear "
+                "model; use solver='gd' or solver='lbfgs' instead."
+            )
+        return None
+
+    def _run(self, objective, params, run, progress, state):
+        params = params.astype(np.float64)
+        if self.metric is not None:
+            self._descend_in_metric(objective, params, progress)
+        elif run.learning_rate == "auto":
+            self._descend(objective, params, progress)
+        else:
+            self._descend_on_schedule(objective, params, run, progress)
+
+    def _descend(self, objective, params, progress):
+        bound = objective.smoothness()
+        length = 1 / bound if bound else 1.0
+        value, gradient = objective.value_and_gradient(params)
+        total, decrease = value + objective.nonsmooth(params), np.inf
+        while not progress.done(params, total, gradient, decrease=decrease, step_size=length):
+            step = proximal_step(objective, params, value, gradient, length)
+            # what the step gained under its bound: a lower bound of what was left to gain
+            decrease = _proximal_decrease(objective, params, gradient, step)
+            params, value, gradient, total = step.params, step.value, step.gradient, step.total
+            length = step.length if bound else GROWTH * step.length
+
+    def _descend_on_schedule(self, objective, params, run, progress):
+        schedule = resolve_schedule(run, 1, lambda: 1 / (objective.smoothness() or 1.0))
+        value, gradient = objective.value_and_gradient(params)
+        total, decrease, length = value + objective.nonsmooth(params), np.inf, np.nan
+        while not progress.done(params, total, gradient, decrease=decrease, step_size=length):
+            length = schedule(Clock(step=progress.n_iter, epoch=progress.n_iter))
+            new = objective.prox(params - length * gradient, length)
+            decrease = float(np.sum((new - params) ** 2)) / (2 * length)
+            params = new
+            value, gradient = objective.value_and_gradient(params)
+            total = value + objective.nonsmooth(params)
+
+    def _descend_in_metric(self, objective, params, progress):
+        metric, age = objective.metric(params), 0
+        value, gradient = objective.value_and_gradient(params)
+        total, previous, length = value + objective.nonsmooth(params), np.inf, np.nan
+        while True:
+            direction, decrease = _metric_direction(objective, metric, params, gradient)
+            if age >= METRIC_AGE and decrease > SLOW * previous:
+                metric, age = objective.metric(params), 0
+                direction, decrease = _metric_direction(objective, metric, params, gradient)
+            if progress.done(params, total, gradient, decrease=decrease, step_size=length):
+                return
+            if progress.new_metric is not None:
+                metric, age = progress.new_metric, 0
+                direction, decrease = _metric_direction(objective, metric, params, gradient)
+            slope = gradient @ direction + objective.nonsmooth(params + direction)
+            slope -= objective.nonsmooth(params)
+            step = search(objective, params, direction, total, slope)
+            if step is None and age == 0:
+                return progress.stall(decrease)
+            if step is None:
+                metric, age = objective.metric(params), 0
+                continue
+            params, value, gradient, total = step.params, step.value, step.gradient, step.total
+            length, previous, age = step.length, decrease, age + 1
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AcceleratedGradientDescent(Solver):
+    r"""Nesterov's accelerated (proximal) gradient descent with adaptive restart.
+
+    A step of 1/L is taken from a point ahead on the path,
+    :math:`ahead = params + \beta (params - previous)`; the momentum :math:`\beta` grows and is
+    reset whenever it points uphill (Nesterov, 1983; Beck and Teboulle, 2009; O'Donoghue and
+    Candès, 2015). It needs of the order of :math:`\sqrt{L/\mu}` steps where gradient descent
+    needs :math:`L/\mu`.
+    """
+
+    def _run(self, objective, params, run, progress, state):
+        params = params.astype(np.float64)
+        bound = objective.smoothness()
+        length, momentum = 1 / bound if bound else 1.0, 1.0
+        value, gradient = objective.value_and_gradient(params)
+        ahead, total, decrease = params, value + objective.nonsmooth(params), np.inf
+        at_params = (value, gradient)
+        while not progress.done(params, total, at_params[1], decrease=decrease, step_size=length):
+            step = proximal_step(objective, ahead, value, gradient, length)
+            decrease = _proximal_decrease(objective, ahead, gradient, step)
+            move = step.params - params
+            if (ahead - step.params) @ move > 0 or step.total > total:
+                momentum = 1.0
+            grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+            beta, momentum = (momentum - 1) / grown, grown
+            params, total, length = step.params, step.total, step.length
+            at_params = (step.value, step.gradient)
+            ahead = params + beta * move
+            value, gradient = objective.value_and_gradient(ahead) if beta else at_params
+
+
+def _metric_direction(objective, metric, params, gradient):
+    if not objective.is_smooth:
+        return proximal_direction(metric, objective, params, gradient)
+    direction = -metric.solve(gradient)
+    return direction, -(gradient @ direction) / 2
+
+
+def _proximal_decrease(objective, params, gradient, step):
+    move = step.params - params
+    change = gradient @ move + move @ move / (2 * step.length)
+    return max(0.0, -(change + step.total - step.value - objective.nonsmooth(params)))

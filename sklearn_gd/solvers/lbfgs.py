@@ -1,0 +1,114 @@
+"""Limited-memory BFGS in the metric of the objective."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_gd._validation import NONE, integer, one_of
+from sklearn_gd.solvers.base import Solver
+from sklearn_gd.solvers.gradient_descent import METRIC_AGE, SLOW
+from sklearn_gd.solvers.line_search import search
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LBFGS(Solver):
+    r"""L-BFGS whose first matrix is the objective's own curvature.
+
+    The two-loop recursion (Nocedal, 1980) turns the last ``memory`` steps and gradient changes
+    into an inverse Hessian. It starts from the metric of the objective where there is one, built
+    anew when progress slows, and from a multiple of the identity elsewhere.
+
+    Parameters
+    ----------
+    memory : int, default=10
+        Steps remembered.
+    metric : "curvature" or None, default="curvature"
+        None: the identity, as in every other L-BFGS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import LBFGS
+    >>> scales = np.array([1.0, 100.0])
+    >>> result = LBFGS().minimize(lambda w: (w @ (scales * w) / 2, scales * w), np.ones(2))
+    >>> bool(np.abs(result.params).max() < 1e-3)
+    True
+    """
+
+    memory: int = 10
+    metric: str | None = "curvature"
+    rules: ClassVar = {"memory": integer(1), "metric": one_of("curvature") | NONE}
+
+    def unsupported(self, objective):
+        if not objective.is_smooth:
+            return (
+                "LBFGS cannot minimise a penalty without a gradient such as 'l1'; use "
+                "solver='agd' or solver=GradientDescent(metric='curvature') instead."
+            )
+        return None
+
+    def _run(self, objective, params, run, progress, state):
+        params = params.astype(np.float64)
+        pairs: deque = deque(maxlen=self.memory)
+        metric, age = self._metric(objective, params), 0
+        value, gradient = objective.value_and_gradient(params)
+        previous, length = np.inf, np.nan
+        while True:
+            direction = -_two_loop(pairs, metric, gradient)
+            decrease = -(gradient @ direction) / 2
+            if metric is not None and age >= METRIC_AGE and decrease > SLOW * previous:
+                metric, age, direction, decrease = self._rebuild(objective, params, gradient, pairs)
+            if progress.done(params, value, gradient, decrease=decrease, step_size=length):
+                return
+            if progress.new_metric is not None and self.metric is not None:
+                pairs.clear()
+                metric, age = progress.new_metric, 0
+                direction = -metric.solve(gradient)
+            if metric is None and not pairs:
+                # without any curvature the first step is one unit long, whatever the gradient
+                direction = direction / max(1.0, np.linalg.norm(direction))
+            step = search(objective, params, direction, value, gradient @ direction, wolfe=True)
+            if step is None and not pairs and age == 0:
+                return progress.stall(decrease)
+            if step is None:
+                pairs.clear()
+                metric, age, previous = self._metric(objective, params), 0, np.inf
+                continue
+            _remember(pairs, step.params - params, step.gradient - gradient)
+            params, value, gradient = step.params, step.value, step.gradient
+            length, previous, age = step.length, decrease, age + 1
+
+    def _metric(self, objective, params):
+        return None if self.metric is None else objective.metric(params)
+
+    def _rebuild(self, objective, params, gradient, pairs):
+        pairs.clear()
+        metric = self._metric(objective, params)
+        direction = -metric.solve(gradient)
+        return metric, 0, direction, -(gradient @ direction) / 2
+
+
+def _remember(pairs, move, change):
+    curvature = move @ change
+    if curvature > np.finfo(float).eps * np.linalg.norm(move) * np.linalg.norm(change):
+        pairs.append((move, change, curvature))
+
+
+def _two_loop(pairs, metric, gradient):
+    """The inverse Hessian of the pairs, on top of that of the metric, times ``gradient``."""
+    result = gradient
+    weights = []
+    for move, change, curvature in reversed(pairs):
+        weight = (move @ result) / curvature
+        weights.append(weight)
+        result = result - weight * change
+    if metric is not None:
+        result = metric.solve(result)
+    elif pairs:
+        _, change, curvature = pairs[-1]
+        result = result * (curvature / (change @ change))
+    for (move, change, curvature), weight in zip(pairs, reversed(weights), strict=True):
+        result = result + (weight - (change @ result) / curvature) * move
+    return result

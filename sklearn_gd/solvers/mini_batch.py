@@ -1,0 +1,162 @@
+"""The loop that all stochastic solvers share: passes, batches, learning rates, the way back."""
+
+from abc import abstractmethod
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd.schedules import Clock, Constant, Schedule
+from sklearn_gd.solvers.base import Solver
+from sklearn_gd.solvers.rates import resolve_schedule
+
+# Few rows: small batches, so that a pass makes enough updates. Many: batches that keep BLAS busy.
+MIN_AUTO_BATCH = 64
+MAX_AUTO_BATCH = 200
+AUTO_UPDATES_PER_PASS = 20
+# A pass whose mean objective is above this multiple of the start has diverged; its learning rate
+# is halved, but not below this share, where the gradient itself must be wrong.
+DIVERGENCE_FACTOR = 1e3
+SMALLEST_CUT = 1e-15
+
+
+@dataclass
+class State:
+    """Where a stochastic run stands: all that another run needs to go on as if never stopped."""
+
+    params: NDArray
+    rule: dict[str, Any]
+    rng: np.random.Generator
+    schedule: Schedule
+    step: int = 0
+    epoch: int = 0
+    plateaus: int = 0
+    cut: float = 1.0
+    lowest: float = np.inf
+    since_lowest: int = 0
+    mean_params: NDArray | None = None
+    averaged: int = 0
+
+    @property
+    def clock(self) -> Clock:
+        """The same for a schedule."""
+        return Clock(step=self.step, epoch=self.epoch, plateaus=self.plateaus)
+
+
+class MiniBatch(Solver):
+    """A stochastic solver: one update a batch.
+
+    An update rule is a subclass with dataclass fields and two methods, ``init`` and ``update``.
+    """
+
+    resumable: ClassVar[bool] = True
+    method_parameters: ClassVar = frozenset({"learning_rate", "batch_size", "average"})
+    auto_schedule: ClassVar[type[Schedule]] = Constant
+    supports_prox: ClassVar[bool] = False
+
+    @abstractmethod
+    def init(self, params: NDArray) -> dict[str, Any]:
+        """The state of the rule before the first update, by name."""
+
+    @abstractmethod
+    def update(self, gradient: NDArray, state: dict, step: int, rate: float) -> NDArray:
+        """What to add to params; ``step`` is 1 at the first update; ``state`` may be written to."""
+
+    def observe(self, oracle, state: dict) -> None:
+        """Take note of a batch before its update; for rules that look at features."""
+
+    def auto_rate(self, objective, batch_size: int) -> float:
+        """The learning rate where none is given."""
+        return 0.001
+
+    def unsupported(self, objective):
+        if objective.n_samples == 0:
+            return (
+                f"{type(self).__name__} needs rows to make batches of; use "
+                "GradientDescent or LBFGS for a plain function."
+            )
+        if not objective.is_smooth and not self.supports_prox:
+            return (
+                f"{type(self).__name__} cannot minimise a penalty without a gradient such as 'l1'; "
+                "use solver='sgd' or solver='agd' instead."
+            )
+        return None
+
+    def _run(self, objective, params, run, progress, state):
+        size = _batch_size(run.batch_size, objective.n_samples)
+        state = deepcopy(state) or self._fresh_state(objective, params, run, size)
+        progress.state, params = state, state.params
+        start = value = objective.value(params)
+        limit = DIVERGENCE_FACTOR * max(abs(start), np.finfo(float).tiny)
+        while not progress.done(self._answer(params, state, run), value):
+            before = params.copy()
+            value = self._pass(objective, params, run, state, size)
+            if not value <= limit and state.cut > SMALLEST_CUT:
+                # rolled back: the same start, half the rate, a rule that has forgotten the climb
+                params[...], state.rule, value = before, self.init(params), start
+                state.cut /= 2
+            self._watch_plateaus(value, state, run)
+
+    def _fresh_state(self, objective, params, run, size):
+        schedule = resolve_schedule(
+            run,
+            -(-objective.n_samples // size),
+            lambda: self.auto_rate(objective, size),
+            self.auto_schedule,
+        )
+        return State(params=params, rule=self.init(params), rng=run.rng, schedule=schedule)
+
+    def _pass(self, objective, params, run, state, size):
+        """Update ``params`` by every batch once; the mean objective met on the way."""
+        total, count = 0.0, 0
+        rng = state.rng if run.shuffle else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            for oracle in objective.batches(size, rng):
+                self.observe(oracle, state.rule)
+                value, gradient = oracle(params)
+                rate = state.cut * state.schedule(state.clock)
+                if run.max_norm is not None:
+                    gradient *= min(1.0, run.max_norm / max(np.linalg.norm(gradient), 1e-300))
+                state.step += 1
+                params += self.update(gradient, state.rule, state.step, rate)
+                if not objective.is_smooth:
+                    params[...] = objective.prox(params, rate)
+                    value += objective.nonsmooth(params)
+                if run.average:
+                    _average(params, state)
+                total, count = total + value, count + 1
+        state.epoch += 1
+        return total / count
+
+    def _answer(self, params, state, run):
+        if run.average and state.mean_params is not None:
+            return state.mean_params
+        return params
+
+    def _watch_plateaus(self, value, state, run):
+        if value < state.lowest - run.tol * abs(state.lowest) or not np.isfinite(state.lowest):
+            state.lowest, state.since_lowest = value, 0
+            return
+        state.since_lowest += 1
+        if state.since_lowest >= (run.patience or 5):
+            state.plateaus += 1
+            state.since_lowest = 0
+
+
+def _average(params, state):
+    """The mean of all params since the first pass, which is left out as the way to the valley."""
+    if state.epoch == 0:
+        return
+    if state.mean_params is None:
+        state.mean_params = np.zeros_like(params)
+    state.averaged += 1
+    state.mean_params += (params - state.mean_params) / state.averaged
+
+
+def _batch_size(wanted: Any, n_samples: int) -> int:
+    if wanted == "auto":
+        by_updates = n_samples // AUTO_UPDATES_PER_PASS
+        wanted = min(max(by_updates, MIN_AUTO_BATCH), MAX_AUTO_BATCH)
+    return min(int(wanted), n_samples)

@@ -1,0 +1,57 @@
+"""Newton's method with conjugate gradients inside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_gd.metric import conjugate_gradient
+from sklearn_gd.solvers.base import Solver
+from sklearn_gd.solvers.line_search import search
+
+# The metric, here a preconditioner, is rebuilt when it needed more products than this.
+MANY_PRODUCTS = 8
+MAX_PRODUCTS = 200
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NewtonCG(Solver):
+    r"""Truncated Newton: the Newton equation solved by preconditioned conjugate gradients.
+
+    Each iteration minimises :math:`g'd + d'Hd/2` by products Hd, a pass each, until another one
+    is worth less than a tenth of the mean product so far (Nash and Sofer, 1990); the metric
+    of the objective is the preconditioner. Where the metric is the whole Hessian, the Newton
+    equation is solved by it directly.
+    """
+
+    def unsupported(self, objective):
+        if not objective.is_convex:
+            return "NewtonCG needs the convex objective of a linear model; use solver='lbfgs'."
+        if not objective.is_smooth:
+            return (
+                "NewtonCG cannot minimise a penalty without a gradient such as 'l1'; use "
+                "solver='agd' or solver=GradientDescent(metric='curvature') instead."
+            )
+        return None
+
+    def _run(self, objective, params, run, progress, state):
+        params = params.astype(np.float64)
+        metric = objective.metric(params)
+        value, gradient = objective.value_and_gradient(params)
+        length = np.nan
+        while True:
+            direction, decrease, products = self._direction(objective, metric, params, gradient)
+            if progress.done(params, value, gradient, decrease=decrease, step_size=length):
+                return
+            step = search(objective, params, direction, value, gradient @ direction)
+            if step is None:
+                return progress.stall(decrease)
+            params, value, gradient, length = step.params, step.value, step.gradient, step.length
+            if metric.is_hessian or products > MANY_PRODUCTS:
+                metric = objective.metric(params)
+
+    def _direction(self, objective, metric, params, gradient):
+        if metric.is_hessian:
+            direction = -metric.solve(gradient)
+            return direction, -(gradient @ direction) / 2, 0
+        hessian = objective.hessian_operator(params)
+        return conjugate_gradient(hessian, gradient, metric, MAX_PRODUCTS)
