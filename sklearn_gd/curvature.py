@@ -10,8 +10,13 @@ from sklearn_gd.metric import CholeskyMetric, DiagonalMetric, Metric
 # Beyond these sizes a matrix costs more than the passes it saves.
 MAX_COEFFICIENTS = 1024
 MAX_ENTRIES = 2**24
-# Where outputs share curvature, one matrix over all of them is worth its cube up to this size.
+# Where outputs share curvature, one matrix over all of them is worth its cube up to this size;
+# up to a larger one for a nonsmooth penalty, where no conjugate gradients can make up for it.
 MAX_JOINT = 512
+MAX_JOINT_NONSMOOTH = 1024
+# A penalty with kinks has no curvature of its own: where the loss has none either, rounding errors
+# would be followed to infinity.
+DAMPING = 1e-8
 # The iterative eigenvalue is this exact, and is raised by as much to stay a bound.
 EIGENVALUE_TOLERANCE = 1e-3
 
@@ -36,6 +41,8 @@ class Curvature:
             if penalty_curvature.ndim == 2
             else np.broadcast_to(penalty_curvature, model.n_features)
         )
+        self._max_joint = MAX_JOINT if penalty.is_smooth else MAX_JOINT_NONSMOOTH
+        self._damping = 0.0 if penalty.is_smooth else DAMPING
         self._constant_metric: Metric | None = None
 
     def largest(self) -> float | None:
@@ -79,7 +86,7 @@ class Curvature:
         size, outputs = self._model.n_coefficients, self._model.n_outputs
         if size > MAX_COEFFICIENTS or size**2 * outputs > MAX_ENTRIES:
             build = self._diagonal
-        elif self._loss.is_separable or size * outputs > MAX_JOINT:
+        elif self._loss.is_separable or size * outputs > self._max_joint:
             build = self._matrix
         else:
             build = self._joint_matrix
@@ -100,14 +107,14 @@ class Curvature:
         d = self._model.n_features
         blocks[:, :d, :d] += self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         is_hessian = self._loss.is_separable
-        return CholeskyMetric(blocks, self._model.n_outputs, is_hessian)
+        return CholeskyMetric(blocks, self._model.n_outputs, is_hessian, self._damping)
 
     def _joint_matrix(self, params):
         (matrix,) = self._mean(_joint_hessian, self._model, self._loss, params)
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
-        return CholeskyMetric(matrix[np.newaxis], 1, is_hessian=True)
+        return CholeskyMetric(matrix[np.newaxis], 1, True, self._damping)
 
     def _diagonal(self, params):
         (table,) = self._mean(_hessian_diagonal, self._model, self._loss, params)

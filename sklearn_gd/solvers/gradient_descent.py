@@ -14,8 +14,7 @@ from sklearn_gd.solvers.rates import resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
 GROWTH = 2.0
-# The metric is rebuilt when it is this many iterations old and one gained less than this factor.
-METRIC_AGE = 5
+# The metric is rebuilt when what is left to gain shrinks by less than this factor.
 SLOW = 0.3
 
 
@@ -93,7 +92,7 @@ class GradientDescent(Solver):
         total, previous, length = value + objective.nonsmooth(params), np.inf, np.nan
         while True:
             direction, decrease = _metric_direction(objective, metric, params, gradient)
-            if age >= METRIC_AGE and decrease > SLOW * previous:
+            if age and decrease > SLOW * previous:
                 metric, age = objective.metric(params), 0
                 direction, decrease = _metric_direction(objective, metric, params, gradient)
             if progress.done(params, total, gradient, decrease=decrease, step_size=length):

@@ -8,8 +8,12 @@ import numpy as np
 
 from sklearn_gd._validation import NONE, integer, one_of
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.gradient_descent import METRIC_AGE, SLOW
 from sklearn_gd.solvers.line_search import search
+
+# The metric is rebuilt when it is this many iterations old, so that the pairs have had their
+# chance, and what is left to gain shrinks by less than this factor.
+METRIC_AGE = 5
+SLOW = 0.3
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
