@@ -28,6 +28,7 @@ from sklearn_gd._validation import (
     real,
 )
 from sklearn_gd.data import MemorySource
+from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
 from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
@@ -37,6 +38,9 @@ from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream
 FLOATS = (np.float64, np.float32)
 # scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum is a visit of all rows too.
 MIN_N_ITER = 1
+# Stochastic solvers minimise this envelope of a loss with kinks: a hundredth of the spread of y
+# wide, so that steps by its curvature are not lost in noise.
+STOCHASTIC_STAGE = 1
 METHOD_DEFAULTS = {"learning_rate": "auto", "batch_size": "auto", "average": False}
 
 
@@ -45,6 +49,7 @@ class Fitted(NamedTuple):
 
     model: Model
     solver: Solver
+    loss: Loss
     state: Any
 
 
@@ -96,8 +101,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         """Groups of rows that a validation split must draw from each; None for one group."""
 
     @abstractmethod
-    def _build_model(self, rows: Rows, n_outputs: int) -> Model:
-        """The model for these rows."""
+    def _build_model(self, rows: Rows, previous: Fitted | None) -> Model:
+        """The model for these rows; what it knows of rows it keeps from the previous fit."""
 
     @abstractmethod
     def _cold_start(self, model, rows: Rows, rng) -> np.ndarray:
@@ -130,13 +135,25 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         rng = _generator(self.random_state)
         rows = self._encode(X, y, sample_weight, reset=True)
         rows, held_out = self._hold_out(rows, validation, rng)
-        model = self._build_model(rows, self._n_outputs)
-        objective, params = self._problem(model, rows, rng)
+        model = self._build_model(rows, previous)
+        cold = self._cold_start(model, rows, rng)
+        stages = self._loss.stages(_spread(rows))
+        objective = self._objective(model, rows, stages[0], cold)
         solver = self._resolve_solver(objective)
-        params, state = self._begin(model, params, solver, previous, start)
+        if solver.resumable and len(stages) > 1:
+            stages = stages[STOCHASTIC_STAGE:][:1]
+            objective = self._objective(model, rows, stages[0], cold)
+        params, state = self._begin(model, cold, solver, previous, start)
         run = self._settings(rng=rng, score=self._score(model, held_out))
         result = solver.minimize(objective, params, run, state)
-        self._keep(model, solver, result, rows.X.dtype)
+        for loss in stages[1:]:
+            run = run.after(result)
+            if run is None:
+                break
+            objective = self._objective(model, rows, loss, cold)
+            result = solver.minimize(objective, result.params, run).following(result)
+        self._keep(Fitted(model, solver, stages[-1], result.state), result, rows.X.dtype)
+        self._warn_unless_converged(result)
         return result.interrupted
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -146,25 +163,28 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
             fitted = vars(self).get("_fitted")
             rng = _generator(self.random_state)
             rows = self._encode(X, y, sample_weight, reset=fitted is None, classes=classes)
-            model = self._build_model(rows, self._n_outputs) if fitted is None else fitted.model
-            objective, cold = self._problem(model, rows, rng)
+            if not len(rows.y):
+                return self
+            model = self._build_model(rows, None) if fitted is None else fitted.model
+            stages = self._loss.stages(_spread(rows))
+            loss = stages[min(STOCHASTIC_STAGE, len(stages) - 1)] if fitted is None else fitted.loss
+            cold = self._cold_start(model, rows, rng)
+            objective = self._objective(model, rows, loss, cold)
             solver = self._resolve_solver(objective, choose_for_stream)
             params, state = self._begin(model, cold, solver, fitted, None)
             run = self._settings(rng=rng, max_iter=1, tol=0.0)
             result = solver.minimize(objective, params, run, state)
-            self._keep(model, solver, result, rows.X.dtype, is_partial=True)
+            self._keep(Fitted(model, solver, loss, result.state), result, rows.X.dtype)
         return self
 
-    def _problem(self, model, rows, rng):
-        """The objective, measured against its best constant, and where a cold start begins."""
-        objective = EmpiricalRisk(
-            model, self._loss, self._resolve_penalty(rows), self.alpha, MemorySource(*rows)
-        )
-        params = self._cold_start(model, rows, rng)
-        nothing = objective.mean_loss(np.zeros_like(params))
-        start = objective.mean_loss(params)
+    def _objective(self, model, rows, loss, cold):
+        """The objective, measured against its value at a cold start, or against that at zero."""
+        penalty = self._resolve_penalty(rows)
+        objective = EmpiricalRisk(model, loss, penalty, self.alpha, MemorySource(*rows))
+        nothing = objective.mean_loss(np.zeros_like(cold))
+        start = objective.mean_loss(cold)
         objective.start_at(max(start, np.finfo(rows.X.dtype).eps * nothing))
-        return objective, params
+        return objective
 
     def _hold_out(self, rows, validation, rng):
         """Training rows, and validation rows or None."""
@@ -250,15 +270,15 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
                 warnings.warn(message, UserWarning, stacklevel=5)
         return solver
 
-    def _keep(self, model, solver, result, dtype, *, is_partial=False):
+    def _keep(self, fitted, result, dtype):
         """Write the result to the public attributes."""
         if not np.isfinite(result.params).all():
             raise FloatingPointError(
                 f"{type(self).__name__} met numbers that are not finite at its first step; do X, y "
                 f"or sample_weight hold values near the largest number of {np.dtype(dtype)}?"
             )
-        self._store(model, result.params.astype(dtype, copy=False))
-        self.solver_ = solver
+        self._store(fitted.model, result.params.astype(dtype, copy=False))
+        self.solver_ = fitted.solver
         self.n_iter_ = max(result.n_iter, MIN_N_ITER)
         self.t_ = result.n_iter if result.state is None else result.state.step
         self.objective_ = result.value
@@ -269,15 +289,18 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         self.loss_curve_ = result.history["objective"]
         self.validation_scores_ = result.scores
         self.best_validation_score_ = None if result.scores is None else max(result.scores)
-        self._fitted = Fitted(model, solver, result.state)
-        if not (result.converged or result.interrupted or is_partial or self.tol == 0):
-            warnings.warn(
-                f"{type(self).__name__} did not converge: {result.message}, optimality "
-                f"{result.optimality:.1e} with tol={self.tol:g}. Increase max_iter, or use "
-                "solver='auto'.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+        self._fitted = fitted
+
+    def _warn_unless_converged(self, result):
+        if result.converged or result.interrupted or self.tol == 0:
+            return
+        warnings.warn(
+            f"{type(self).__name__} did not converge: {result.message}, optimality "
+            f"{result.optimality:.1e} with tol={self.tol:g}. Increase max_iter, or use "
+            "solver='auto'.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
 
     def _validated(self, X, y, sample_weight, *, reset, **options):
         """X and y as arrays, and weights; feature names are recorded or compared."""
@@ -328,6 +351,15 @@ def _all_or_nothing(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _spread(rows) -> float:
+    """The mean standard deviation of the target's columns."""
+    if rows.y.ndim == 1:
+        return 1.0
+    mean = np.average(rows.y, axis=0, weights=rows.weight)
+    variance = np.average((rows.y - mean) ** 2, axis=0, weights=rows.weight)
+    return float(np.sqrt(variance).mean())
 
 
 def is_resumable(estimator) -> bool:

@@ -61,7 +61,9 @@ class Regressor(RegressorMixin):
                 f"y has {table.shape[1]} columns, but {type(self).__name__} was fitted with "
                 f"{self._n_outputs}."
             )
-        return positive_rows(X, table, weight)
+        rows = positive_rows(X, table, weight)
+        self._loss.check_target(rows.y)
+        return rows
 
     def _decode(self, y):
         return y[:, 0] if self._is_1d else y

@@ -93,6 +93,10 @@ class Objective(ABC):
         """For each batch of a pass, its value and gradient as a function of ``params``."""
         return iter(())
 
+    def weights(self, params: NDArray) -> list[NDArray]:
+        """Views of the penalised parameters."""
+        return [params]
+
     def scale(self, value: float) -> float:
         """What a decrease is compared with: F, but not less than a thousandth of the start."""
         return max(abs(value), SCALE_FLOOR * abs(self.reference), np.finfo(float).tiny)
@@ -163,7 +167,9 @@ class EmpiricalRisk(Objective):
     def value_and_gradient(self, params):
         self.passes += 1
         total = self.source.map_reduce(_value_and_gradient, self.model, self.loss, params)
-        return self._finish(*total, self.source.weight_sum, params)
+        loss_sum, gradient = total
+        unit = self.source.weight_sum
+        return self.with_penalty(loss_sum / unit, gradient / unit, params)
 
     def mean_loss(self, params):
         """The weighted mean loss, without the penalty."""
@@ -198,10 +204,9 @@ class EmpiricalRisk(Objective):
         return result
 
     def batches(self, size, rng):
-        # batches / S, and not 1 / (weight of the batch): the mean over a pass is then exactly F
-        unit = self.source.weight_sum / -(-self.n_samples // size)
+        n_batches = -(-self.n_samples // size)
         for batch in self.source.batches(size, rng):
-            yield BatchOracle(self, batch, unit, rng)
+            yield BatchOracle(self, batch, n_batches, rng)
         self.passes += 1
 
     def smoothness(self):
@@ -226,10 +231,11 @@ class EmpiricalRisk(Objective):
 
         return product
 
-    def _finish(self, loss_sum, gradient, weight_sum, params):
-        """Sums over rows become means, and the smooth part of the penalty is added."""
-        value = float(loss_sum) / weight_sum
-        gradient /= weight_sum
+    def weights(self, params):
+        return self.model.unpack(params)[0]
+
+    def with_penalty(self, value, gradient, params):
+        """Value and gradient of the mean loss, to which the smooth part of the penalty is added."""
         weights, _ = self.model.unpack(params)
         slopes, _ = self.model.unpack(gradient)
         for w, slope, alpha in zip(weights, slopes, self.alpha, strict=True):
@@ -243,14 +249,37 @@ class EmpiricalRisk(Objective):
 class BatchOracle:
     """Value and gradient of the objective, as estimated from one batch."""
 
-    def __init__(self, risk: EmpiricalRisk, batch: Batch, unit: float, rng):
-        self._risk, self._batch, self._unit, self._rng = risk, batch, unit, rng
+    def __init__(self, risk: EmpiricalRisk, batch: Batch, n_batches: int, rng):
+        self._risk, self._batch, self._rng = risk, batch, rng
+        # S / batches, and not the weight of the batch: the mean over a pass is then exactly F
+        self._unit = risk.source.weight_sum / n_batches
+        self.n_batches = n_batches
         self.unpack = risk.model.unpack
+        self.rows, self.n_samples = batch.rows, risk.n_samples
 
     def __call__(self, params: NDArray) -> tuple[float, NDArray]:
         risk = self._risk
-        sums = _value_and_gradient(self._batch, risk.model, risk.loss, params, self._rng)
-        return risk._finish(*sums, self._unit, params)
+        loss_sum, gradient = _value_and_gradient(
+            self._batch, risk.model, risk.loss, params, self._rng
+        )
+        return risk.with_penalty(loss_sum / self._unit, gradient / self._unit, params)
+
+    def slopes(self, params: NDArray) -> tuple[float, NDArray]:
+        """The mean loss, and the derivative of each row's loss in its raw prediction."""
+        raw, _ = self._risk.model.forward(params, self._batch.X, self._rng)
+        value, slopes = self._risk.loss.value_and_gradient(self._batch.y, raw)
+        return float(self._batch.weighted(value).sum(dtype=np.float64)) / self._unit, slopes
+
+    def pull_back(self, slopes: NDArray, params: NDArray) -> NDArray:
+        """The gradient of the mean loss for given derivatives of the rows; linear models only."""
+        gradient = np.empty_like(params)
+        weighted = self._batch.weighted(slopes)
+        self._risk.model.backward(params, self._batch.X, weighted, gradient)
+        return gradient / self._unit
+
+    def with_penalty(self, value: float, gradient: NDArray, params: NDArray):
+        """The same with the smooth part of the penalty added."""
+        return self._risk.with_penalty(value, gradient, params)
 
     def feature_sums(self) -> tuple[float, NDArray, NDArray]:
         """The batch's sums of weight, of weighted features (d,), and of weighted squares (d,)."""

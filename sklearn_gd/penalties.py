@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._components import Component
-from sklearn_gd._validation import real
+from sklearn_gd._validation import Rule, real
+
+# Halvings that bring an interval to the precision of a float.
+BISECTIONS = 60
 
 
 class Penalty(Component):
@@ -97,6 +100,77 @@ class ElasticNet(Penalty):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class Tikhonov(Penalty):
+    r"""Half the squared norm behind a matrix, :math:`|\Gamma w|^2 / 2`.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (m, d)
+        :math:`\Gamma`: differences between neighbours for smooth coefficients, say.
+    """
+
+    matrix: NDArray
+    rules: ClassVar = {"matrix": Rule("a 2-D array of numbers", lambda m: np.ndim(m) == 2)}
+
+    def smooth(self, w):
+        gamma = self._checked(len(w))
+        image = gamma @ w
+        return 0.5 * float(np.vdot(image, image)), gamma.T @ image
+
+    def curvature(self, n_features):
+        gamma = self._checked(n_features)
+        return gamma.T @ gamma
+
+    def _checked(self, n_features):
+        gamma = np.asarray(self.matrix)
+        if gamma.shape[1] != n_features:
+            raise ValueError(
+                f"The matrix of Tikhonov must have a column for each of the {n_features} features; "
+                f"it has shape {gamma.shape}."
+            )
+        return gamma
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GroupLasso(Penalty):
+    r"""A norm for each group of features, :math:`\sum_g \sqrt{d_g}\,|w_g|`: all or none of a group.
+
+    :math:`d_g` is the number of features in group g; over several outputs the norm is taken
+    jointly. Yuan and Lin (2006), "Model selection and estimation in regression with grouped
+    variables".
+
+    Parameters
+    ----------
+    groups : array-like of shape (d,)
+        A label for each feature.
+    """
+
+    groups: NDArray
+    rules: ClassVar = {"groups": Rule("a 1-D array of labels", lambda g: np.ndim(g) == 1)}
+
+    def nonsmooth(self, w):
+        return float(sum(size * np.linalg.norm(w[rows]) for rows, size in self._members(len(w))))
+
+    def prox(self, w, scale):
+        result = np.empty_like(w)
+        scale = np.broadcast_to(scale, w.shape)
+        for rows, size in self._members(len(w)):
+            result[rows] = _shrink_norm(w[rows], size * scale[rows])
+        return result
+
+    def _members(self, n_features):
+        labels = np.asarray(self.groups)
+        if len(labels) != n_features:
+            raise ValueError(
+                f"The groups of GroupLasso must have a label for each of the {n_features} "
+                f"features; there are {len(labels)}."
+            )
+        for label in np.unique(labels):
+            rows = np.flatnonzero(labels == label)
+            yield rows, np.sqrt(len(rows))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class NoPenalty(Penalty):
     """Nothing is added: ``penalty=None``."""
 
@@ -105,7 +179,7 @@ class NoPenalty(Penalty):
 class Positive(Penalty):
     """Another penalty, and no weight below zero: ``positive=True``.
 
-    Right for penalties that are a sum over weights, as the proximal operator may then be cut off.
+    Right for penalties of absolute values or of norms, whose proximal operator keeps signs.
     """
 
     penalty: Penalty
@@ -120,7 +194,7 @@ class Positive(Penalty):
         return self.penalty.nonsmooth(w)
 
     def prox(self, w, scale):
-        return np.maximum(self.penalty.prox(w, scale), 0)
+        return self.penalty.prox(np.maximum(w, 0), scale)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -155,6 +229,23 @@ class Standardized(Penalty):
     @property
     def _column(self):
         return self.spread[:, np.newaxis]
+
+
+def _shrink_norm(w, scale):
+    """The minimiser over u of sum((u - w)^2 / (2 scale)) + |u|, by bisection on the norm of u.
+
+    With one scale for all it is w (1 - scale / |w|), cut off at zero.
+    """
+    if not scale.any():
+        return w
+    if np.linalg.norm(w / scale) <= 1:
+        return np.zeros_like(w)
+    low, high = 0.0, float(np.linalg.norm(w))
+    for _ in range(BISECTIONS):
+        norm = (low + high) / 2
+        is_short = np.linalg.norm(w / (norm + scale)) > 1
+        low, high = (norm, high) if is_short else (low, norm)
+    return w * (high / (high + scale))
 
 
 def _soft_threshold(w, scale):

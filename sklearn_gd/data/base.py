@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows: features (dense or CSR), encoded targets, and weights (None: all one)."""
+    """Some rows: features (dense or CSR), encoded targets, and weights (None: all one).
+
+    ``rows`` are their positions in the source.
+    """
 
     X: Any
     y: NDArray
     weight: NDArray | None
+    rows: slice | NDArray
 
     def __len__(self) -> int:
         return self.X.shape[0]

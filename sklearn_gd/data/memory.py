@@ -38,7 +38,7 @@ class MemorySource(Source):
 
     def batches(self, size, rng):
         if rng is None and size >= self.n_samples:
-            yield Batch(self.X, self.y, self.weight)
+            yield Batch(self.X, self.y, self.weight, slice(self.n_samples))
             return
         order = None if rng is None else rng.permutation(self.n_samples)
         for start in range(0, self.n_samples, size):
@@ -47,4 +47,4 @@ class MemorySource(Source):
 
     def _take(self, rows):
         weight = None if self.weight is None else self.weight[rows]
-        return Batch(self.X[rows], self.y[rows], weight)
+        return Batch(self.X[rows], self.y[rows], weight, rows)

@@ -68,8 +68,8 @@ class LinearEstimator(GradientDescentEstimator):
         validation = validation_set(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, validation, start)
 
-    def _build_model(self, rows, n_outputs):
-        return Linear(rows.X.shape[1], n_outputs, self.fit_intercept)
+    def _build_model(self, rows, previous):
+        return Linear(rows.X.shape[1], self._n_outputs, self.fit_intercept)
 
     def _cold_start(self, model, rows, rng):
         params = model.init(rng, rows.X.dtype)

@@ -81,8 +81,9 @@ class NetworkEstimator(GradientDescentEstimator):
         model, params = self._raw_model()
         return model.hidden(params, X, layer)
 
-    def _build_model(self, rows, n_outputs):
-        sizes = (rows.X.shape[1], *np.atleast_1d(self.hidden_layer_sizes).tolist(), n_outputs)
+    def _build_model(self, rows, previous):
+        n_features = rows.X.shape[1]
+        sizes = (n_features, *np.atleast_1d(self.hidden_layer_sizes).tolist(), self._n_outputs)
         if np.size(self.alpha) not in (1, len(sizes) - 1):
             raise InvalidParameterError(
                 f"The 'alpha' parameter of {type(self).__name__} must be one number or one for "
@@ -92,6 +93,8 @@ class NetworkEstimator(GradientDescentEstimator):
         model = MLP(sizes, activation, self.dropout)
         if not self.standardize:
             return model
+        if previous is not None and previous.model.sizes[0] == n_features:
+            return replace(model, center=previous.model.center, spread=previous.model.spread)
         center, spread = mean_and_spread(MemorySource(*rows))
         dtype = rows.X.dtype
         return replace(model, center=center.astype(dtype), spread=spread.astype(dtype))

@@ -7,8 +7,21 @@ from sklearn_gd.solvers.lbfgs import LBFGS
 from sklearn_gd.solvers.mini_batch import MiniBatch
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
-from sklearn_gd.solvers.rules import SGD, Adam
+from sklearn_gd.solvers.rules import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdaMax,
+    AdamW,
+    AMSGrad,
+    Momentum,
+    Nadam,
+    Nesterov,
+    RMSprop,
+)
 from sklearn_gd.solvers.scipy import Scipy
+from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
 
 SOLVERS = {
     "gd": GradientDescent,
@@ -16,22 +29,44 @@ SOLVERS = {
     "lbfgs": LBFGS,
     "newton-cg": NewtonCG,
     "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "adagrad": Adagrad,
+    "adadelta": Adadelta,
+    "rmsprop": RMSprop,
     "adam": Adam,
+    "adamax": AdaMax,
+    "nadam": Nadam,
+    "amsgrad": AMSGrad,
+    "adamw": AdamW,
     "normalized-adagrad": NormalizedAdagrad,
+    "svrg": SVRG,
+    "saga": SAGA,
     "scipy": Scipy,
 }
 
 __all__ = [
     "LBFGS",
+    "SAGA",
     "SGD",
     "SOLVERS",
+    "SVRG",
+    "AMSGrad",
     "AcceleratedGradientDescent",
+    "AdaMax",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "GradientDescent",
     "MiniBatch",
+    "Momentum",
+    "Nadam",
+    "Nesterov",
     "NewtonCG",
     "NormalizedAdagrad",
     "Progress",
+    "RMSprop",
     "Result",
     "Run",
     "Scipy",

@@ -7,7 +7,7 @@ walks. All rules about stopping, recording and keeping the best live here.
 import time
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -67,6 +67,16 @@ class Run:
     callback: Callable[["Progress"], bool] | None = None
     verbose: int = 0
 
+    def after(self, result: "Result") -> "Run | None":
+        """What is left of this run for a next stage; None if nothing."""
+        max_time = None
+        if self.max_time is not None:
+            max_time = self.max_time - result.history["seconds"][-1]
+        left = self.max_iter - result.n_iter
+        if result.interrupted or left < 1 or (max_time is not None and max_time <= 0):
+            return None
+        return replace(self, max_iter=left, max_time=max_time)
+
 
 @dataclass
 class Result:
@@ -82,6 +92,13 @@ class Result:
     scores: list[float] | None = None
     state: Any = None
     interrupted: bool = False
+
+    def following(self, first: "Result") -> "Result":
+        """This result as the end of a path that began with another."""
+        history = {name: first.history[name] + column for name, column in self.history.items()}
+        scores = None if self.scores is None else (first.scores or []) + self.scores
+        n_iter = first.n_iter + self.n_iter
+        return replace(self, history=history, scores=scores, n_iter=n_iter)
 
 
 class Progress:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from sklearn_gd.solvers.rates import resolve_schedule
 MIN_AUTO_BATCH = 64
 MAX_AUTO_BATCH = 200
 AUTO_UPDATES_PER_PASS = 20
+DEFAULT_PATIENCE = 5
 # A pass whose mean objective is above this multiple of the start has diverged; its learning rate
 # is halved, but not below this share, where the gradient itself must be wrong.
 DIVERGENCE_FACTOR = 1e3
@@ -34,8 +35,8 @@ class State:
     epoch: int = 0
     plateaus: int = 0
     cut: float = 1.0
-    lowest: float = np.inf
-    since_lowest: int = 0
+    stretch: list[float] = field(default_factory=list)
+    last_stretch: float = np.inf
     mean_params: NDArray | None = None
     averaged: int = 0
 
@@ -64,8 +65,15 @@ class MiniBatch(Solver):
     def update(self, gradient: NDArray, state: dict, step: int, rate: float) -> NDArray:
         """What to add to params; ``step`` is 1 at the first update; ``state`` may be written to."""
 
-    def observe(self, oracle, state: dict) -> None:
-        """Take note of a batch before its update; for rules that look at features."""
+    def begin_pass(self, objective, params: NDArray, state: dict) -> None:
+        """Prepare a pass; for rules that look at all rows first."""
+
+    def estimate(self, oracle, params: NDArray, state: dict) -> tuple[float, NDArray]:
+        """Value and gradient at ``params`` as the batch sees them."""
+        return oracle(params)
+
+    def decay(self, weights: list[NDArray], rate: float) -> None:
+        """Shrink weights in place, apart from the objective."""
 
     def auto_rate(self, objective, batch_size: int) -> float:
         """The learning rate where none is given."""
@@ -113,13 +121,14 @@ class MiniBatch(Solver):
         total, count = 0.0, 0
         rng = state.rng if run.shuffle else None
         with np.errstate(over="ignore", invalid="ignore"):
+            self.begin_pass(objective, params, state.rule)
             for oracle in objective.batches(size, rng):
-                self.observe(oracle, state.rule)
-                value, gradient = oracle(params)
+                value, gradient = self.estimate(oracle, params, state.rule)
                 rate = state.cut * state.schedule(state.clock)
                 if run.max_norm is not None:
                     gradient *= min(1.0, run.max_norm / max(np.linalg.norm(gradient), 1e-300))
                 state.step += 1
+                self.decay(objective.weights(params), rate)
                 params += self.update(gradient, state.rule, state.step, rate)
                 if not objective.is_smooth:
                     params[...] = objective.prox(params, rate)
@@ -136,13 +145,18 @@ class MiniBatch(Solver):
         return params
 
     def _watch_plateaus(self, value, state, run):
-        if value < state.lowest - run.tol * abs(state.lowest) or not np.isfinite(state.lowest):
-            state.lowest, state.since_lowest = value, 0
+        """A plateau is a stretch of passes whose mean objective is not below that of the last one.
+
+        Means, and not the lowest value so far: one lucky pass would make all later ones plateaus.
+        """
+        state.stretch.append(value)
+        if len(state.stretch) < (run.patience or DEFAULT_PATIENCE):
             return
-        state.since_lowest += 1
-        if state.since_lowest >= (run.patience or 5):
+        mean = float(np.mean(state.stretch))
+        if mean >= state.last_stretch - run.tol * abs(state.last_stretch):
             state.plateaus += 1
-            state.since_lowest = 0
+        state.last_stretch = mean
+        state.stretch = []
 
 
 def _average(params, state):

@@ -38,10 +38,11 @@ class NormalizedAdagrad(MiniBatch):
     def init(self, params):
         return {"weight": 0.0, "sum": 0.0, "squares": 0.0, "energy": np.zeros_like(params)}
 
-    def observe(self, oracle, state):
+    def estimate(self, oracle, params, state):
         state["unpack"] = oracle.unpack
         for name, total in zip(("weight", "sum", "squares"), oracle.feature_sums(), strict=True):
             state[name] = state[name] + total
+        return oracle(params)
 
     def update(self, gradient, state, step, rate):
         mean, spread = _mean_and_spread(state)

@@ -1,0 +1,81 @@
+r"""Losses of one row, as functions of its raw prediction.
+
+Every loss is a function of the raw prediction (link space) and is at least zero. With ``n`` rows
+and ``k`` outputs, ``raw`` is always 2-D, ``(n, k)``; ``y`` is ``(n, k)`` too, except for
+:class:`Softmax`, which takes class codes ``(n,)``. ``value`` adds up the outputs of a row.
+
+To add a loss, subclass :class:`Loss` and write ``value`` and ``gradient``; the rest has defaults.
+"""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._components import Component
+
+
+class Loss(Component):
+    """A function of target and raw prediction, row by row.
+
+    Attributes
+    ----------
+    curvature : float or None
+        The largest second derivative in ``raw``; None where it has no bound.
+    is_quadratic : bool
+        Whether the second derivative is the same everywhere and for all outputs.
+    link_name : str
+        What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
+    is_separable : bool
+        Whether the loss is a sum over the outputs, so that they share no second derivative.
+    """
+
+    curvature: ClassVar[float | None] = None
+    is_quadratic: ClassVar[bool] = False
+    is_separable: ClassVar[bool] = True
+    link_name: ClassVar[str] = "identity"
+
+    @abstractmethod
+    def value(self, y: NDArray, raw: NDArray) -> NDArray:
+        """The loss of each row, shape (n,)."""
+
+    @abstractmethod
+    def gradient(self, y: NDArray, raw: NDArray) -> NDArray:
+        """Its derivative in ``raw``, shape (n, k)."""
+
+    def value_and_gradient(self, y: NDArray, raw: NDArray) -> tuple[NDArray, NDArray]:
+        """Both at once, for losses whose parts share work."""
+        return self.value(y, raw), self.gradient(y, raw)
+
+    def second_derivative(self, y: NDArray, raw: NDArray) -> NDArray:
+        """The diagonal of the second derivative in ``raw``, shape (n, k), at least zero."""
+        result = np.empty_like(raw)
+        for column in range(raw.shape[1]):
+            step = np.zeros_like(raw)
+            step[:, column] = np.cbrt(np.finfo(raw.dtype).eps) * (1 + np.abs(raw[:, column]))
+            difference = self.gradient(y, raw + step) - self.gradient(y, raw - step)
+            result[:, column] = difference[:, column] / (2 * step[:, column])
+        return np.maximum(result, 0)
+
+    def second_derivative_product(self, y: NDArray, raw: NDArray, direction: NDArray) -> NDArray:
+        """The second derivative times a direction, row by row, shape (n, k).
+
+        The default is right where ``is_separable``.
+        """
+        return self.second_derivative(y, raw) * direction
+
+    def inverse_link(self, raw: NDArray) -> NDArray:
+        """The mean, or the probabilities, that a raw prediction stands for."""
+        return raw
+
+    def check_target(self, y: NDArray) -> None:
+        """Raise ValueError for targets that the loss is not made for."""
+
+    def stages(self, spread: float) -> list["Loss"]:
+        """Smooth losses that lead to this one, for targets of a given spread; itself if smooth."""
+        return [self]
+
+    def baseline(self, y: NDArray, n_outputs: int, weight: NDArray | None = None) -> NDArray:
+        """The raw prediction (k,) from which a descent starts: near that of the best constant."""
+        return np.zeros(n_outputs)

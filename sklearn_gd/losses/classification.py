@@ -1,0 +1,111 @@
+"""Losses of labels: negative log-likelihoods."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_gd.losses.base import Loss
+
+# A class that never occurs has its best constant at infinity; a descent starts nearer.
+RAREST = 1e-3
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Logistic(Loss):
+    r"""Negative log-likelihood of 0/1 targets, :math:`\log(1 + e^{raw}) - y\,raw`.
+
+    Each output is a sigmoid of its own: one for two classes, one a class for one-vs-rest, one a
+    label for multilabel targets. The second derivative is :math:`p(1 - p) \le 1/4`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Logistic
+    >>> Logistic().value(np.array([[1.0]]), np.array([[0.0]])).round(4)
+    array([0.6931])
+    """
+
+    curvature: ClassVar[float] = 0.25
+    link_name: ClassVar[str] = "logistic"
+
+    def value(self, y, raw):
+        decay = np.exp(-np.abs(raw))
+        return np.sum(np.maximum(raw, 0) - y * raw + np.log1p(decay), axis=1)
+
+    def gradient(self, y, raw):
+        return _sigmoid(raw, np.exp(-np.abs(raw))) - y
+
+    def value_and_gradient(self, y, raw):
+        decay = np.exp(-np.abs(raw))
+        value = np.sum(np.maximum(raw, 0) - y * raw + np.log1p(decay), axis=1)
+        return value, _sigmoid(raw, decay) - y
+
+    def second_derivative(self, y, raw):
+        decay = np.exp(-np.abs(raw))
+        return decay / (1 + decay) ** 2
+
+    def inverse_link(self, raw):
+        return _sigmoid(raw, np.exp(-np.abs(raw)))
+
+    def baseline(self, y, n_outputs, weight=None):
+        share = np.clip(np.average(y, axis=0, weights=weight), RAREST, 1 - RAREST)
+        return np.log(share / (1 - share))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Softmax(Loss):
+    r"""Negative log-likelihood of class codes, :math:`\log\sum_l e^{raw_l} - raw_y`.
+
+    The second derivative is :math:`\mathrm{diag}(p) - p p^T`, at most 1/2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Softmax
+    >>> Softmax().value(np.array([0]), np.zeros((1, 3))).round(4)
+    array([1.0986])
+    """
+
+    curvature: ClassVar[float] = 0.5
+    link_name: ClassVar[str] = "softmax"
+    is_separable: ClassVar[bool] = False
+
+    def value(self, y, raw):
+        return self.value_and_gradient(y, raw)[0]
+
+    def gradient(self, y, raw):
+        return self.value_and_gradient(y, raw)[1]
+
+    def value_and_gradient(self, y, raw):
+        rows = np.arange(len(raw))
+        shifted = raw - raw.max(axis=1, keepdims=True)
+        probability = np.exp(shifted)
+        total = probability.sum(axis=1, keepdims=True)
+        value = np.log(total[:, 0]) - shifted[rows, y]
+        probability /= total
+        probability[rows, y] -= 1
+        return value, probability
+
+    def second_derivative(self, y, raw):
+        probability = self.inverse_link(raw)
+        return probability * (1 - probability)
+
+    def second_derivative_product(self, y, raw, direction):
+        probability = self.inverse_link(raw)
+        mean = np.einsum("ik,ik->i", probability, direction)
+        return probability * (direction - mean[:, np.newaxis])
+
+    def inverse_link(self, raw):
+        probability = np.exp(raw - raw.max(axis=1, keepdims=True))
+        probability /= probability.sum(axis=1, keepdims=True)
+        return probability
+
+    def baseline(self, y, n_outputs, weight=None):
+        count = np.bincount(y, weights=weight, minlength=n_outputs)
+        return np.log(np.maximum(count / count.sum(), RAREST))
+
+
+def _sigmoid(raw, decay):
+    """1 / (1 + exp(-raw)) without overflow, given ``decay`` = exp(-abs(raw))."""
+    return np.where(raw >= 0, 1, decay) / (1 + decay)

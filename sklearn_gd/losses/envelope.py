@@ -1,0 +1,56 @@
+"""Smooth approximations of losses with kinks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_gd.losses.base import Loss
+
+# A derivative of the proximal operator is a difference over this share of the width.
+STEP = 1e-3
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MoreauEnvelope(Loss):
+    r"""The Moreau envelope of a loss, :math:`\min_u\,loss(y, u) + (u - raw)^2 / (2\,width)`.
+
+    It is smooth with curvature 1/width and differs from a loss of slope at most s by at most
+    :math:`s^2\,width/2`. Moreau (1965).
+
+    Parameters
+    ----------
+    loss : Loss
+        With a method ``prox(y, raw, width)``.
+    width : float
+        In the units of y.
+    """
+
+    loss: Loss
+    width: float
+
+    @property
+    def curvature(self):
+        """The largest second derivative."""
+        return 1 / self.width
+
+    def value(self, y, raw):
+        nearest = self.loss.prox(y, raw, self.width)
+        distance = nearest - raw
+        return self.loss.value(y, nearest) + np.einsum("ik,ik->i", distance, distance) / (
+            2 * self.width
+        )
+
+    def gradient(self, y, raw):
+        return (raw - self.loss.prox(y, raw, self.width)) / self.width
+
+    def second_derivative(self, y, raw):
+        step = STEP * self.width
+        ahead = self.loss.prox(y, raw + step, self.width)
+        behind = self.loss.prox(y, raw - step, self.width)
+        return np.clip(1 - (ahead - behind) / (2 * step), 0, 1) / self.width
+
+    def inverse_link(self, raw):
+        return self.loss.inverse_link(raw)
+
+    def baseline(self, y, n_outputs, weight=None):
+        return self.loss.baseline(y, n_outputs, weight)

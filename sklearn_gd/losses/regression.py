@@ -1,0 +1,214 @@
+"""Losses of numbers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_gd._validation import real
+from sklearn_gd.losses.base import Loss
+from sklearn_gd.losses.envelope import MoreauEnvelope
+
+# The envelopes of a loss with kinks are this wide, in turn, beside the spread of the target.
+WIDTHS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SquaredError(Loss):
+    r"""Half the squared error, :math:`(raw - y)^2 / 2`.
+
+    The half makes the derivative ``raw - y`` and the second derivative 1, as in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import SquaredError
+    >>> SquaredError().value(np.array([[1.0]]), np.array([[3.0]]))
+    array([2.])
+    """
+
+    curvature: ClassVar[float] = 1.0
+    is_quadratic: ClassVar[bool] = True
+
+    def value(self, y, raw):
+        return self.value_and_gradient(y, raw)[0]
+
+    def gradient(self, y, raw):
+        return raw - y
+
+    def value_and_gradient(self, y, raw):
+        residual = raw - y
+        return 0.5 * np.einsum("ik,ik->i", residual, residual), residual
+
+    def second_derivative(self, y, raw):
+        return np.ones_like(raw)
+
+    def baseline(self, y, n_outputs, weight=None):
+        return np.average(y, axis=0, weights=weight)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Huber(Loss):
+    r"""Squared error of small residuals, absolute error of large ones.
+
+    With r = raw - y, :math:`r^2/2` where :math:`|r| \le delta`, else
+    :math:`delta\,(|r| - delta/2)`. Huber (1964).
+
+    Parameters
+    ----------
+    delta : float, default=1.35
+        In the units of y.
+    """
+
+    delta: float = 1.35
+    curvature: ClassVar[float] = 1.0
+    rules: ClassVar = {"delta": real(0, open_low=True)}
+
+    def value(self, y, raw):
+        size = np.abs(raw - y)
+        inner = np.minimum(size, self.delta)
+        return np.sum(inner * (size - inner / 2), axis=1)
+
+    def gradient(self, y, raw):
+        return np.clip(raw - y, -self.delta, self.delta)
+
+    def second_derivative(self, y, raw):
+        return (np.abs(raw - y) <= self.delta).astype(raw.dtype)
+
+    def baseline(self, y, n_outputs, weight=None):
+        return _quantile(y, 0.5, weight)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Poisson(Loss):
+    r"""Half the Poisson deviance with a log link, :math:`e^{raw} - y\,raw + y \log y - y`.
+
+    For counts and rates, y at least 0; the prediction is :math:`e^{raw}`.
+    """
+
+    link_name: ClassVar[str] = "exp"
+
+    def value(self, y, raw):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            saturated = np.where(y > 0, y * np.log(y), 0) - y
+        return np.sum(np.exp(raw) - y * raw + saturated, axis=1)
+
+    def gradient(self, y, raw):
+        return np.exp(raw) - y
+
+    def second_derivative(self, y, raw):
+        return np.exp(raw)
+
+    def inverse_link(self, raw):
+        return np.exp(raw)
+
+    def check_target(self, y):
+        if (y < 0).any():
+            raise ValueError(
+                f"loss='poisson' needs y >= 0, counts or rates; the smallest y is {y.min():g}."
+            )
+        if not y.any(axis=0).all():
+            raise ValueError("loss='poisson' needs a y above 0: the best rate would be log(0).")
+
+    def baseline(self, y, n_outputs, weight=None):
+        return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
+
+
+class KinkedLoss(Loss):
+    """A loss that is linear between kinks; it is minimised through its Moreau envelopes."""
+
+    def prox(self, y, raw, width):
+        """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width)."""
+        raise NotImplementedError
+
+    def stages(self, spread):
+        unit = spread if spread > 0 else 1.0
+        return [MoreauEnvelope(loss=self, width=float(width * unit)) for width in WIDTHS]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Quantile(KinkedLoss):
+    r"""The pinball loss: its minimiser is a quantile of y given x.
+
+    :math:`q\,r` for residuals r = y - raw above zero, :math:`(q - 1)\,r` below.
+    Koenker and Bassett (1978).
+
+    Parameters
+    ----------
+    quantile : float, default=0.5
+        q, between 0 and 1.
+    """
+
+    quantile: float = 0.5
+    rules: ClassVar = {"quantile": real(0, 1, open_low=True, open_high=True)}
+
+    def value(self, y, raw):
+        residual = y - raw
+        return np.sum(np.maximum(self.quantile * residual, (self.quantile - 1) * residual), axis=1)
+
+    def gradient(self, y, raw):
+        return np.where(y > raw, -self.quantile, np.where(y < raw, 1 - self.quantile, 0)).astype(
+            raw.dtype
+        )
+
+    def prox(self, y, raw, width):
+        residual = y - raw
+        return raw + np.clip(residual, -width * (1 - self.quantile), width * self.quantile)
+
+    def baseline(self, y, n_outputs, weight=None):
+        return _quantile(y, self.quantile, weight)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AbsoluteError(KinkedLoss):
+    r"""Absolute error, :math:`|raw - y|`: its minimiser is a median."""
+
+    def value(self, y, raw):
+        return np.abs(raw - y).sum(axis=1)
+
+    def gradient(self, y, raw):
+        return np.sign(raw - y)
+
+    def prox(self, y, raw, width):
+        return raw + np.clip(y - raw, -width, width)
+
+    def baseline(self, y, n_outputs, weight=None):
+        return _quantile(y, 0.5, weight)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EpsilonInsensitive(KinkedLoss):
+    r"""Absolute error beyond a tolerance, :math:`\max(0, |raw - y| - epsilon)`. Vapnik (1995).
+
+    Parameters
+    ----------
+    epsilon : float, default=0.1
+        In the units of y.
+    """
+
+    epsilon: float = 0.1
+    rules: ClassVar = {"epsilon": real(0)}
+
+    def value(self, y, raw):
+        return np.maximum(np.abs(raw - y) - self.epsilon, 0).sum(axis=1)
+
+    def gradient(self, y, raw):
+        residual = raw - y
+        return np.sign(residual) * (np.abs(residual) > self.epsilon)
+
+    def prox(self, y, raw, width):
+        residual = raw - y
+        outside = np.clip(np.abs(residual) - self.epsilon, 0, width)
+        return raw - np.sign(residual) * outside
+
+    def baseline(self, y, n_outputs, weight=None):
+        return _quantile(y, 0.5, weight)
+
+
+def _quantile(y, quantile, weight):
+    """The weighted quantile of each column."""
+    order = np.argsort(y, axis=0)
+    weight = np.ones(len(y)) if weight is None else weight
+    total = np.cumsum(weight[order], axis=0)
+    rank = np.argmax(total >= quantile * total[-1], axis=0)
+    return np.take_along_axis(np.take_along_axis(y, order, axis=0), rank[np.newaxis], axis=0)[0]

@@ -1,0 +1,81 @@
+"""Stochastic solvers whose noise vanishes at the optimum, so that a constant rate converges."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sklearn_gd.solvers.mini_batch import MiniBatch
+from sklearn_gd.solvers.rules import UNBOUNDED_RATE
+
+
+class VarianceReduced(MiniBatch):
+    """Plain steps along a gradient estimate that knows more than one batch."""
+
+    supports_prox: ClassVar[bool] = True
+
+    def init(self, params):
+        return {}
+
+    def update(self, gradient, state, step, rate):
+        return -rate * gradient
+
+    def auto_rate(self, objective, batch_size):
+        smoothness = objective.batch_smoothness(batch_size)
+        return 1 / (3 * smoothness) if smoothness else UNBOUNDED_RATE
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SVRG(VarianceReduced):
+    r"""Stochastic variance reduced gradient.
+
+    Each pass starts with the gradient of all rows at a snapshot; an update goes along
+    :math:`g_B(params) - g_B(snapshot) + g(snapshot)`. Johnson and Zhang (2013), Xiao and Zhang
+    (2014) for nonsmooth penalties. ``learning_rate="auto"`` is 1/(3 L), L the expected smoothness
+    of a batch. A pass costs three visits of the rows.
+    """
+
+    def begin_pass(self, objective, params, state):
+        state["snapshot"] = params.copy()
+        state["gradient"] = objective.value_and_gradient(params)[1]
+
+    def estimate(self, oracle, params, state):
+        value, gradient = oracle(params)
+        _, at_snapshot = oracle(state["snapshot"])
+        return value, gradient - at_snapshot + state["gradient"]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SAGA(VarianceReduced):
+    r"""SAGA: remembers the derivative of every row's loss.
+
+    With :math:`r_i` the derivative of row i in its raw prediction when it was last met, an update
+    goes along the mean of all remembered gradients plus what has changed in the batch,
+
+    .. math:: \bar g + \frac{1}{|B|} \sum_{i \in B} (r_i^{new} - r_i)\,x_i
+
+    Defazio, Bach and Lacoste-Julien (2014). ``learning_rate="auto"`` is 1/(3 L), L the expected
+    smoothness of a batch.
+    """
+
+    resumable: ClassVar[bool] = False
+
+    def unsupported(self, objective):
+        if not objective.is_convex:
+            return "SAGA needs a linear model; use solver='svrg' instead."
+        return super().unsupported(objective)
+
+    def begin_pass(self, objective, params, state):
+        if "mean" not in state:
+            state["slopes"] = None
+            state["mean"] = np.zeros_like(params)
+
+    def estimate(self, oracle, params, state):
+        value, slopes = oracle.slopes(params)
+        if state["slopes"] is None:
+            state["slopes"] = np.zeros((oracle.n_samples, slopes.shape[1]), slopes.dtype)
+        change = oracle.pull_back(slopes - state["slopes"][oracle.rows], params)
+        state["slopes"][oracle.rows] = slopes
+        gradient = state["mean"] + change
+        state["mean"] += change / oracle.n_batches
+        return oracle.with_penalty(value, gradient, params)
