@@ -108,29 +108,31 @@ class Classifier(ClassifierMixin):
         -------
         self : object
         """
-        if classes is not None and hasattr(self, "classes_"):
-            if not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError(
-                    f"classes={np.unique(classes).tolist()} are not those of the first call, "
-                    f"{self.classes_.tolist()}."
-                )
-        elif classes is None and not hasattr(self, "classes_"):
+        known = vars(self).get("classes_")
+        if classes is None and known is None:
             raise ValueError("The first call of partial_fit needs classes, all there will be.")
+        if classes is None:
+            classes = known
+        elif known is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"classes={np.unique(classes).tolist()} are not those of the first call, "
+                f"{known.tolist()}."
+            )
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def _encode(self, X, y, sample_weight, *, reset, classes=None):
-        X, y, weight = self._validated(X, y, sample_weight, reset=reset, multi_output=True)
+    def _encode(self, X, y, sample_weight, *, role, classes=None):
+        X, y, weight = self._validated(X, y, sample_weight, role, multi_output=True)
         is_multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
         if not is_multilabel:
             y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-        if reset:
+        if role.is_first:
             self._learn_classes(y, is_multilabel, classes)
         if is_multilabel:
             codes = indicator(y)
         else:
             codes = label_codes(y, self.classes_, type(self).__name__)
-        weight = self._with_class_weight(codes, weight)
+        weight = self._with_class_weight(codes, weight, role)
         return positive_rows(X, self._coding.encode(codes, X.dtype), weight)
 
     def _learn_classes(self, y, is_multilabel, classes):
@@ -151,7 +153,7 @@ class Classifier(ClassifierMixin):
         coding = Binary if len(self.classes_) == 2 else self._multiclass
         self._coding = coding(len(self.classes_))
 
-    def _with_class_weight(self, codes, weight):
+    def _with_class_weight(self, codes, weight, role):
         name = type(self).__name__
         if self.class_weight is None:
             return weight
@@ -160,7 +162,11 @@ class Classifier(ClassifierMixin):
                 f"The 'class_weight' parameter of {name} must be None for multilabel y, whose "
                 "labels overlap; weigh rows by sample_weight instead."
             )
-        factors = class_weights(self.class_weight, self.classes_, codes, weight, name)
+        if role.is_training:
+            # over all chunks so far: a stream is balanced as a whole, not chunk by chunk
+            seen = np.bincount(codes, weights=weight, minlength=len(self.classes_))
+            self._class_totals = seen + (0 if role.is_first else self._class_totals)
+        factors = class_weights(self.class_weight, self.classes_, self._class_totals, name)
         return factors[codes] if weight is None else factors[codes] * weight
 
     def _decode(self, y):

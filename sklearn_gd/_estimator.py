@@ -3,6 +3,7 @@
 import warnings
 from abc import abstractmethod
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -53,6 +54,21 @@ class Fitted(NamedTuple):
     state: Any
 
 
+@dataclass(frozen=True)
+class Role:
+    """What rows are for: whether features and classes are learnt or compared, and so on."""
+
+    is_first: bool
+    is_training: bool = True
+    is_chunk: bool = False
+
+
+FIT = Role(is_first=True)
+FIRST_CHUNK = Role(is_first=True, is_chunk=True)
+NEXT_CHUNK = Role(is_first=False, is_chunk=True)
+VALIDATION = Role(is_first=False, is_training=False)
+
+
 class GradientDescentEstimator(NamedComponents, BaseEstimator):
     """Fits a model to rows by a solver; which model and which target, subclasses say."""
 
@@ -66,7 +82,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         "solver": one_of("auto", *SOLVERS) | instance_of(Solver, words="a Solver"),
         "learning_rate": one_of("auto", *SCHEDULES)
         | real(0, open_low=True)
-        | instance_of(Schedule, words="a Schedule"),
+        | instance_of(Schedule, words="a Schedule")
+        | CALLABLE,
         "batch_size": one_of("auto") | integer(1),
         "shuffle": BOOLEAN,
         "average": BOOLEAN,
@@ -86,11 +103,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
     # What subclasses say.
 
     @abstractmethod
-    def _encode(self, X, y, sample_weight, *, reset, classes=None) -> Rows:
-        """Validated rows with an encoded target; those of zero weight are gone.
-
-        With ``reset`` the target's kind, columns or classes are learnt, else they are compared.
-        """
+    def _encode(self, X, y, sample_weight, *, role: "Role", classes=None) -> Rows:
+        """Validated rows with an encoded target; those of zero weight are gone."""
 
     @abstractmethod
     def _decode(self, y) -> np.ndarray:
@@ -133,7 +147,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         check_parameters(self, self._rules)
         previous = vars(self).get("_fitted") if self.warm_start else None
         rng = _generator(self.random_state)
-        rows = self._encode(X, y, sample_weight, reset=True)
+        rows = self._encode(X, y, sample_weight, role=FIT)
         rows, held_out = self._hold_out(rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
@@ -162,7 +176,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
             check_parameters(self, self._rules)
             fitted = vars(self).get("_fitted")
             rng = _generator(self.random_state)
-            rows = self._encode(X, y, sample_weight, reset=fitted is None, classes=classes)
+            role = FIRST_CHUNK if fitted is None else NEXT_CHUNK
+            rows = self._encode(X, y, sample_weight, role=role, classes=classes)
             if not len(rows.y):
                 return self
             model = self._build_model(rows, None) if fitted is None else fitted.model
@@ -190,7 +205,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         """Training rows, and validation rows or None."""
         if validation is not None:
             if self.early_stopping:
-                return rows, self._encode(*validation, reset=False)
+                return rows, self._encode(*validation, role=VALIDATION)
             raise ValueError(
                 f"X_val was passed to {type(self).__name__}, which has early_stopping=False: "
                 "set early_stopping=True to use it."
@@ -302,10 +317,12 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
             stacklevel=5,
         )
 
-    def _validated(self, X, y, sample_weight, *, reset, **options):
+    def _validated(self, X, y, sample_weight, role, **options):
         """X and y as arrays, and weights; feature names are recorded or compared."""
-        X, y = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, **options)
-        return X, y, check_weight(sample_weight, X.shape[0])
+        X, y = validate_data(
+            self, X, y, reset=role.is_first, accept_sparse="csr", dtype=FLOATS, **options
+        )
+        return X, y, check_weight(sample_weight, X.shape[0], allow_zero=role.is_chunk)
 
     def _raw(self, X):
         """Raw predictions (n, k) for X, from the public attributes."""

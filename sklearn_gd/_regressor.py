@@ -47,11 +47,9 @@ class Regressor(RegressorMixin):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def _encode(self, X, y, sample_weight, *, reset, classes=None):
-        X, y, weight = self._validated(
-            X, y, sample_weight, reset=reset, multi_output=True, y_numeric=True
-        )
-        if reset:
+    def _encode(self, X, y, sample_weight, *, role, classes=None):
+        X, y, weight = self._validated(X, y, sample_weight, role, multi_output=True, y_numeric=True)
+        if role.is_first:
             self._loss = resolve("loss", self.loss, Loss, LOSSES)
             self._is_1d = y.ndim == 1
             self._n_outputs = 1 if y.ndim == 1 else y.shape[1]

@@ -158,7 +158,7 @@ def indicator(y) -> NDArray:
     return y.toarray() if sp.issparse(y) else np.asarray(y)
 
 
-def check_weight(sample_weight, n_samples: int) -> NDArray | None:
+def check_weight(sample_weight, n_samples: int, *, allow_zero: bool = False) -> NDArray | None:
     """Sample weights as float64 (n,); None where all are one."""
     if sample_weight is None:
         return None
@@ -180,26 +180,21 @@ def check_weight(sample_weight, n_samples: int) -> NDArray | None:
             f"sample_weight must not be negative; the smallest is {weight.min():g}. "
             "A weight of 0 leaves the row out."
         )
-    if not weight.any():
+    if not weight.any() and not allow_zero:
         raise ValueError("sample_weight: all weights are zero, so there is nothing to fit.")
     return None if (weight == 1).all() else weight
 
 
-def class_weights(
-    class_weight, classes: NDArray, codes: NDArray, weight: NDArray | None, owner: str
-) -> NDArray | None:
-    """The factor of each class, in the order of ``classes``; None where all are one.
+def class_weights(class_weight, classes: NDArray, totals: NDArray, owner: str) -> NDArray:
+    """The factor of each class, in the order of ``classes``.
 
-    "balanced" is S / (K S_k), S_k the weight of class k and K the number of classes that have
-    any: every class then weighs the same.
+    "balanced" is S / (K S_k), S_k the weight ``totals`` of class k and K the number of classes
+    that have any: every class then weighs the same.
     """
-    if class_weight is None:
-        return None
     if isinstance(class_weight, str):
-        count = np.bincount(codes, weights=weight, minlength=len(classes))
-        present = count > 0
+        present = totals > 0
         factors = np.zeros(len(classes))
-        factors[present] = count.sum() / (present.sum() * count[present])
+        factors[present] = totals.sum() / (present.sum() * totals[present])
         return factors
     unknown = [label for label in class_weight if label not in set(classes.tolist())]
     if unknown:

@@ -20,6 +20,8 @@ from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
 
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
 SCALE_FLOOR = 1e-3
+# A run whose objective passes this multiple of its start has diverged.
+DIVERGENCE_FACTOR = 1e3
 OPTIMALITY_MAX_PRODUCTS = 200
 
 
@@ -100,6 +102,10 @@ class Objective(ABC):
     def scale(self, value: float) -> float:
         """What a decrease is compared with: F, but not less than a thousandth of the start."""
         return max(abs(value), SCALE_FLOOR * abs(self.reference), np.finfo(float).tiny)
+
+    def divergence_limit(self, start: float) -> float:
+        """The value above which a run that began at ``start`` has diverged."""
+        return DIVERGENCE_FACTOR * max(abs(start), abs(self.reference), np.finfo(float).tiny)
 
     def start_at(self, value: float) -> None:
         """Remember the first value met as the reference of ``scale``, where there is none."""

@@ -110,6 +110,8 @@ class Progress:
         The latest iterate and its objective.
     n_iter : int
         Iterations done.
+    rate_cut : float
+        What is left of the learning rate after cuts because of divergence.
     new_metric : Metric or None
         The metric at the latest iterate, if judging it took one: solvers may go on with it.
     """
@@ -125,6 +127,7 @@ class Progress:
         self.message = ""
         self.new_metric: Metric | None = None
         self.state: Any = None
+        self.rate_cut = 1.0
         self.history: dict[str, list[float]] = {
             name: [] for name in ("objective", "optimality", "step_size", "passes", "seconds")
         }
@@ -200,6 +203,11 @@ class Progress:
             self._judge(None)
             self.message = self.message if self.converged else message
         self._return_to_best()
+        if self.rate_cut < 1:
+            self.message += (
+                f"; the objective diverged, so the learning rate was cut to {self.rate_cut:.2g} of "
+                "itself: it is too large for the scale of the features"
+            )
         return Result(
             # a proximal step of no length: what a constraint forbids by a rounding error is undone
             params=self._objective.prox(self.params, 0.0),

@@ -78,13 +78,18 @@ class GradientDescent(Solver):
         schedule = resolve_schedule(run, 1, lambda: 1 / (objective.smoothness() or 1.0))
         value, gradient = objective.value_and_gradient(params)
         total, decrease, length = value + objective.nonsmooth(params), np.inf, np.nan
+        limit = objective.divergence_limit(total)
         while not progress.done(params, total, gradient, decrease=decrease, step_size=length):
-            length = schedule(Clock(step=progress.n_iter, epoch=progress.n_iter))
+            clock = Clock(step=progress.n_iter, epoch=progress.n_iter)
+            length = progress.rate_cut * schedule(clock)
             new = objective.prox(params - length * gradient, length)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value, new_gradient = objective.value_and_gradient(new)
+            if not value <= limit:
+                progress.rate_cut /= 2
+                continue
             decrease = float(np.sum((new - params) ** 2)) / (2 * length)
-            params = new
-            value, gradient = objective.value_and_gradient(params)
-            total = value + objective.nonsmooth(params)
+            params, gradient, total = new, new_gradient, value + objective.nonsmooth(new)
 
     def _descend_in_metric(self, objective, params, progress):
         metric, age = objective.metric(params), 0

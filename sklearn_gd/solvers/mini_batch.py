@@ -1,6 +1,7 @@
 """The loop that all stochastic solvers share: passes, batches, learning rates, the way back."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -17,9 +18,8 @@ MIN_AUTO_BATCH = 64
 MAX_AUTO_BATCH = 200
 AUTO_UPDATES_PER_PASS = 20
 DEFAULT_PATIENCE = 5
-# A pass whose mean objective is above this multiple of the start has diverged; its learning rate
-# is halved, but not below this share, where the gradient itself must be wrong.
-DIVERGENCE_FACTOR = 1e3
+# The learning rate of a pass that diverged is halved, but not below this share, where the gradient
+# itself must be wrong.
 SMALLEST_CUT = 1e-15
 
 
@@ -30,7 +30,7 @@ class State:
     params: NDArray
     rule: dict[str, Any]
     rng: np.random.Generator
-    schedule: Schedule
+    schedule: Callable[[Clock], float]
     step: int = 0
     epoch: int = 0
     plateaus: int = 0
@@ -97,7 +97,7 @@ class MiniBatch(Solver):
         state = deepcopy(state) or self._fresh_state(objective, params, run, size)
         progress.state, params = state, state.params
         start = value = objective.value(params)
-        limit = DIVERGENCE_FACTOR * max(abs(start), np.finfo(float).tiny)
+        limit = objective.divergence_limit(start)
         while not progress.done(self._answer(params, state, run), value):
             before = params.copy()
             value = self._pass(objective, params, run, state, size)
@@ -105,6 +105,7 @@ class MiniBatch(Solver):
                 # rolled back: the same start, half the rate, a rule that has forgotten the climb
                 params[...], state.rule, value = before, self.init(params), start
                 state.cut /= 2
+                progress.rate_cut = state.cut
             self._watch_plateaus(value, state, run)
 
     def _fresh_state(self, objective, params, run, size):

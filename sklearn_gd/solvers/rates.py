@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sklearn_gd._components import resolve
-from sklearn_gd.schedules import SCHEDULES, Constant, Schedule
+from sklearn_gd.schedules import SCHEDULES, Clock, Constant, Schedule
 from sklearn_gd.solvers.base import Run
 
 
@@ -12,14 +12,17 @@ def resolve_schedule(
     steps_per_pass: int,
     auto_rate: Callable[[], float],
     auto: type[Schedule] = Constant,
-) -> Schedule:
-    """The schedule of a run: an object as it is, a number held constant, a name from the auto rate.
+) -> Callable[[Clock], float]:
+    """The schedule of a run: an object or function as it is, a number held constant, or a name.
+
+    A function maps a :class:`Clock` to a rate; a name stands for a schedule from the auto rate.
 
     ``auto_rate`` is called only where it is needed, since it may cost a pass.
     """
     wanted = run.learning_rate
     if isinstance(wanted, Schedule):
         wanted.validate()
+    if callable(wanted):
         return wanted
     if not isinstance(wanted, str):
         return Constant(rate=float(wanted))
