@@ -1,6 +1,11 @@
 """Estimators trained by gradient descent, as drop-ins for scikit-learn."""
 
-from sklearn_gd.linear_model import GDLinearRegressor, GDLogisticClassifier, GDSoftmaxClassifier
+from sklearn_gd.linear_model import (
+    GDLinearRegressor,
+    GDLogisticClassifier,
+    GDSoftmaxClassifier,
+    regularization_path,
+)
 from sklearn_gd.neural_network import GDMLPClassifier, GDMLPRegressor
 
 __version__ = "0.1.0"
@@ -11,4 +16,5 @@ __all__ = [
     "GDMLPClassifier",
     "GDMLPRegressor",
     "GDSoftmaxClassifier",
+    "regularization_path",
 ]

@@ -2,6 +2,12 @@
 
 from sklearn_gd.linear_model.linear import GDLinearRegressor
 from sklearn_gd.linear_model.logistic import GDLogisticClassifier
+from sklearn_gd.linear_model.path import regularization_path
 from sklearn_gd.linear_model.softmax import GDSoftmaxClassifier
 
-__all__ = ["GDLinearRegressor", "GDLogisticClassifier", "GDSoftmaxClassifier"]
+__all__ = [
+    "GDLinearRegressor",
+    "GDLogisticClassifier",
+    "GDSoftmaxClassifier",
+    "regularization_path",
+]

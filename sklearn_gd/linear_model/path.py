@@ -1,0 +1,53 @@
+"""Coefficients along a range of penalty strengths."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import Bunch
+
+from sklearn_gd.linear_model._base import LinearEstimator
+
+
+def regularization_path(estimator, X, y, alphas, sample_weight=None):
+    """Fit a linear estimator for many values of ``alpha``, each from the last one's optimum.
+
+    Parameters
+    ----------
+    estimator : GDLinearRegressor, GDLogisticClassifier or GDSoftmaxClassifier
+        It is cloned, and stays as it is.
+    X : {array-like, sparse matrix} of shape (n, d)
+    y : array-like of shape (n,) or (n, k)
+    alphas : array-like of float
+        Strengths, at least 0; they are visited from the strongest to the weakest.
+    sample_weight : array-like of shape (n,), default=None
+
+    Returns
+    -------
+    path : Bunch
+        With ``alphas`` (m,) in descending order, ``coefs`` (m, ...) and ``intercepts`` (m, ...)
+        shaped like ``coef_`` and ``intercept_``, ``objectives`` (m,) and ``n_iters`` (m,).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import GDLinearRegressor, regularization_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> path = regularization_path(GDLinearRegressor(penalty="l1"), X, y, [2.0, 0.5, 0.1])
+    >>> (path.coefs != 0).sum(axis=1)
+    array([2, 4, 7])
+    """
+    if not isinstance(estimator, LinearEstimator):
+        raise TypeError(
+            f"regularization_path needs a linear estimator of sklearn_gd; got {estimator!r}."
+        )
+    alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
+    model = clone(estimator).set_params(warm_start=True)
+    steps = []
+    for alpha in alphas:
+        model.set_params(alpha=float(alpha)).fit(X, y, sample_weight)
+        steps.append((model.coef_, model.intercept_, model.objective_, model.n_iter_))
+    coefs, intercepts, objectives, n_iters = (
+        np.array(column) for column in zip(*steps, strict=True)
+    )
+    return Bunch(
+        alphas=alphas, coefs=coefs, intercepts=intercepts, objectives=objectives, n_iters=n_iters
+    )
