@@ -95,6 +95,14 @@ class Curvature:
             self._constant_metric = metric
         return metric
 
+    def bound_metric(self) -> Metric:
+        """The largest Hessian that any params can have: the same for all outputs."""
+        if self._model.n_coefficients > MAX_COEFFICIENTS:
+            (gram,) = self._mean(_gram_bound, self._model)
+            return self._with_penalty_diagonal(self._loss.curvature * gram)
+        (gram,) = self._mean(_gram, self._model)
+        return self._with_penalty(self._loss.curvature * gram, is_hessian=False)
+
     def product(self, params, direction):
         """The Hessian at ``params`` times a direction."""
         (image,) = self._mean(_hessian_product, self._model, self._loss, params, direction)
@@ -104,9 +112,11 @@ class Curvature:
 
     def _matrix(self, params):
         (blocks,) = self._mean(_hessian, self._model, self._loss, params)
+        return self._with_penalty(blocks, self._loss.is_separable)
+
+    def _with_penalty(self, blocks, is_hessian):
         d = self._model.n_features
         blocks[:, :d, :d] += self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
-        is_hessian = self._loss.is_separable
         return CholeskyMetric(blocks, self._model.n_outputs, is_hessian, self._damping)
 
     def _joint_matrix(self, params):
@@ -118,6 +128,9 @@ class Curvature:
 
     def _diagonal(self, params):
         (table,) = self._mean(_hessian_diagonal, self._model, self._loss, params)
+        return self._with_penalty_diagonal(table)
+
+    def _with_penalty_diagonal(self, table):
         d = self._model.n_features
         table[:, :d] += np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
         shape = (self._model.n_outputs, self._model.n_coefficients)
@@ -171,6 +184,12 @@ def _largest_row(batch, model):
 
 def _gram(batch, model):
     return (model.hessian(batch.X, batch.weighted(np.ones((len(batch), 1), batch.X.dtype))),)
+
+
+def _gram_bound(batch, model):
+    """Row sums of the absolute matrix |x|'|x|, a diagonal that is at least x'x."""
+    weight = batch.weighted(np.ones(len(batch), batch.X.dtype))
+    return (model.absolute_row_sums(batch.X, weight)[np.newaxis],)
 
 
 def _gram_product(batch, model, direction):

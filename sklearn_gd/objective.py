@@ -11,11 +11,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sklearn_gd.curvature import Curvature
-from sklearn_gd.data import Batch
+from sklearn_gd.data import Batch, moments
 from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
 
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
@@ -77,6 +76,10 @@ class Objective(ABC):
 
     def metric(self, params: NDArray) -> Metric | None:
         """Second derivatives at ``params``, ready to be divided by; None if there are none."""
+        return None
+
+    def bound_metric(self) -> Metric | None:
+        """A metric that is at least the Hessian everywhere; None if there is none."""
         return None
 
     def hessian_operator(self, params: NDArray) -> Callable[[NDArray], NDArray]:
@@ -213,7 +216,6 @@ class EmpiricalRisk(Objective):
         n_batches = -(-self.n_samples // size)
         for batch in self.source.batches(size, rng):
             yield BatchOracle(self, batch, n_batches, rng)
-        self.passes += 1
 
     def smoothness(self):
         return self._curvature.largest() if self._curvature else None
@@ -226,6 +228,12 @@ class EmpiricalRisk(Objective):
             return None
         self.passes += 1
         return self._curvature.metric(params)
+
+    def bound_metric(self):
+        if self._curvature is None or self.loss.curvature is None:
+            return None
+        self.passes += 1
+        return self._curvature.bound_metric()
 
     def hessian_operator(self, params):
         if self._curvature is None:
@@ -265,6 +273,7 @@ class BatchOracle:
 
     def __call__(self, params: NDArray) -> tuple[float, NDArray]:
         risk = self._risk
+        self._count()
         loss_sum, gradient = _value_and_gradient(
             self._batch, risk.model, risk.loss, params, self._rng
         )
@@ -272,6 +281,7 @@ class BatchOracle:
 
     def slopes(self, params: NDArray) -> tuple[float, NDArray]:
         """The mean loss, and the derivative of each row's loss in its raw prediction."""
+        self._count()
         raw, _ = self._risk.model.forward(params, self._batch.X, self._rng)
         value, slopes = self._risk.loss.value_and_gradient(self._batch.y, raw)
         return float(self._batch.weighted(value).sum(dtype=np.float64)) / self._unit, slopes
@@ -287,11 +297,17 @@ class BatchOracle:
         """The same with the smooth part of the penalty added."""
         return self._risk.with_penalty(value, gradient, params)
 
-    def feature_sums(self) -> tuple[float, NDArray, NDArray]:
-        """The batch's sums of weight, of weighted features (d,), and of weighted squares (d,)."""
-        X, weight = self._batch.X, self._batch.weighted(np.ones(len(self._batch)))
-        square = X.multiply(X) if sp.issparse(X) else X * X
-        return float(weight.sum()), X.T @ weight, square.T @ weight
+    def _count(self):
+        self._risk.passes += len(self._batch) / self.n_samples
+
+    def slope_energy(self, slopes: NDArray) -> float:
+        """The weighted sum over rows of squared steps to the minimum, as the curvature has it."""
+        steps = slopes / (self._risk.loss.curvature or 1.0)
+        return float(self._batch.weighted(np.einsum("ik,ik->i", steps, steps)).sum())
+
+    def feature_moments(self) -> tuple[float, NDArray, NDArray]:
+        """Of the batch: weight, weighted mean (d,), weighted sum of squared deviations (d,)."""
+        return moments(self._batch)
 
 
 def _value(batch, model, loss, params):

@@ -2,6 +2,6 @@
 
 from sklearn_gd.data.base import Batch, Source
 from sklearn_gd.data.memory import MemorySource
-from sklearn_gd.data.statistics import mean_and_spread
+from sklearn_gd.data.statistics import mean_and_spread, moments
 
-__all__ = ["Batch", "MemorySource", "Source", "mean_and_spread"]
+__all__ = ["Batch", "MemorySource", "Source", "mean_and_spread", "moments"]

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from sklearn_gd.data.base import Source
+from sklearn_gd.data.base import Batch, Source
 
 
 def mean_and_spread(source: Source) -> tuple[NDArray, NDArray]:
@@ -19,6 +19,13 @@ def mean_and_spread(source: Source) -> tuple[NDArray, NDArray]:
     eps = np.finfo(source.dtype).eps
     noise = source.n_samples * eps * variance + (source.n_samples * mean * eps) ** 2
     return mean, np.where(variance > noise, np.sqrt(variance), 1.0)
+
+
+def moments(batch: Batch) -> tuple[float, NDArray, NDArray]:
+    """Weight, weighted mean (d,) and weighted sum of squared deviations (d,) of some rows."""
+    weight = float(_weights(batch).sum())
+    mean = _weighted_sum(batch)[0] / weight
+    return weight, mean, _squared_deviations(batch, mean)[0]
 
 
 def _weighted_sum(batch):

@@ -72,6 +72,13 @@ class Linear(Model):
             result[:, self.n_features] = row_curvature.sum(axis=0)
         return result
 
+    def absolute_row_sums(self, X, weight):
+        """Row sums of |[X, 1]|' diag(weight) |[X, 1]|, shape (d + 1,)."""
+        size = abs(X)
+        lengths = weight * (np.asarray(size.sum(axis=1)).ravel() + self.fit_intercept)
+        sums = size.T @ lengths
+        return np.append(sums, lengths.sum()) if self.fit_intercept else sums
+
     def row_norms(self, X):
         """Squared lengths of the rows of [X, 1], shape (n,)."""
         square = X.multiply(X) if sp.issparse(X) else X * X

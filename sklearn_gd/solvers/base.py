@@ -112,15 +112,17 @@ class Progress:
         Iterations done.
     rate_cut : float
         What is left of the learning rate after cuts because of divergence.
+    goes_on : bool
+        Whether the run continues an earlier one, so that its own start is nothing to return to.
     new_metric : Metric or None
         The metric at the latest iterate, if judging it took one: solvers may go on with it.
     """
 
-    def __init__(self, objective: Objective, run: Run):
-        self._objective, self._run = objective, run
+    def __init__(self, objective: Objective, run: Run, start: NDArray):
+        self._objective, self._run, self._start = objective, run, start
         self._began = time.perf_counter()
         self.n_iter = -1
-        self.params: NDArray = np.empty(0)
+        self.params = start
         self.value = np.inf
         self.optimality = np.inf
         self.converged = False
@@ -128,12 +130,14 @@ class Progress:
         self.new_metric: Metric | None = None
         self.state: Any = None
         self.rate_cut = 1.0
+        self.goes_on = False
         self.history: dict[str, list[float]] = {
             name: [] for name in ("objective", "optimality", "step_size", "passes", "seconds")
         }
         self.scores: list[float] = []
         self._start_value = np.inf
-        self._best: tuple[float, NDArray] = (-np.inf, self.params)
+        self._best: tuple[float, NDArray] = (-np.inf, start)
+        self._is_mean = False
         self._since_best = 0
         self._lowest = np.inf
         self._since_lowest = 0
@@ -157,6 +161,7 @@ class Progress:
         """
         self.n_iter += 1
         self.params, self.value, self.new_metric = params, float(value), None
+        self._is_mean = gradient is None
         if self.n_iter == 0:
             self._start_value = self.value
             self._objective.start_at(self.value)
@@ -197,7 +202,8 @@ class Progress:
     def result(self, interrupted: bool = False) -> Result:
         """The best of the run, judged."""
         if interrupted:
-            self.message = f"interrupted after {self.n_iter} iterations"
+            self.message = f"interrupted after {max(self.n_iter, 0)} iterations"
+            self.params, self._is_mean = self._best[1], True
         elif not self.converged and self._run.score is None:
             message = self.message
             self._judge(None)
@@ -315,13 +321,21 @@ class Progress:
 
     def _return_to_best(self):
         """After early stopping the best-scored params; else the last, unless they are worse."""
-        rose = not self.value <= self._start_value
-        if self._run.score is None and not rose:
+        if self._run.score is not None:
+            self._go_to(self._best[1])
+        elif self._is_mean:
+            self._go_to(self.params)
+        if self.goes_on:
             return
-        self.params = self._best[1]
-        self.value = self._objective.value(self.params)
+        if self._run.score is None and not self.value <= self._start_value:
+            self._go_to(self._best[1])
         if not self.value <= self._start_value and self._run.score is None:
-            self.message += "; no iterate was below the start"
+            self._go_to(self._start)
+            self.converged = False
+            self.message += "; no iterate was below the start, which is returned"
+
+    def _go_to(self, params):
+        self.params, self.value = params, self._objective.value(params)
 
     def _record(self, step_size):
         row = (self.value, self.optimality, step_size, self._objective.passes, self._seconds())
@@ -379,13 +393,15 @@ class Solver(Component):
         if reason:
             raise ValueError(reason)
         run = run or Run()
-        progress = Progress(objective, run)
+        progress = Progress(objective, run, np.array(params))
         interrupted = False
-        try:
-            self._run(objective, np.array(params), run, progress, state)
-        except KeyboardInterrupt:
-            interrupted = True
-        return progress.result(interrupted)
+        # what overflows is seen by its value, and told in one sentence
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            try:
+                self._run(objective, np.array(params), run, progress, state)
+            except KeyboardInterrupt:
+                interrupted = True
+            return progress.result(interrupted)
 
     @abstractmethod
     def _run(self, objective, params, run: Run, progress: Progress, state) -> None:

@@ -9,7 +9,7 @@ from sklearn_gd._validation import NONE, one_of
 from sklearn_gd.metric import proximal_direction
 from sklearn_gd.schedules import Clock
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import proximal_step, search
+from sklearn_gd.solvers.line_search import SHORT, proximal_step, search
 from sklearn_gd.solvers.rates import resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
@@ -49,7 +49,7 @@ class GradientDescent(Solver):
         if self.metric is not None and not objective.is_convex:
             return (
                 "GradientDescent(metric='curvature') needs the second derivatives of a linear "
-                "model; use solver='gd' or solver='lbfgs' instead."
+                "model; use solver='gd' instead."
             )
         return None
 
@@ -83,8 +83,7 @@ class GradientDescent(Solver):
             clock = Clock(step=progress.n_iter, epoch=progress.n_iter)
             length = progress.rate_cut * schedule(clock)
             new = objective.prox(params - length * gradient, length)
-            with np.errstate(over="ignore", invalid="ignore"):
-                value, new_gradient = objective.value_and_gradient(new)
+            value, new_gradient = objective.value_and_gradient(new)
             if not value <= limit:
                 progress.rate_cut /= 2
                 continue
@@ -95,6 +94,7 @@ class GradientDescent(Solver):
         metric, age = objective.metric(params), 0
         value, gradient = objective.value_and_gradient(params)
         total, previous, length = value + objective.nonsmooth(params), np.inf, np.nan
+        is_bound = False
         while True:
             direction, decrease = _metric_direction(objective, metric, params, gradient)
             if age and decrease > SLOW * previous:
@@ -108,10 +108,13 @@ class GradientDescent(Solver):
             slope = gradient @ direction + objective.nonsmooth(params + direction)
             slope -= objective.nonsmooth(params)
             step = search(objective, params, direction, total, slope)
-            if step is None and age == 0:
+            if step is None and is_bound:
                 return progress.stall(decrease)
+            is_bound = step is None or step.length < SHORT
+            if is_bound:
+                # second derivatives that vanish far away are no metric; their bound is one
+                metric, age = objective.bound_metric() or objective.metric(params), 0
             if step is None:
-                metric, age = objective.metric(params), 0
                 continue
             params, value, gradient, total = step.params, step.value, step.gradient, step.total
             length, previous, age = step.length, decrease, age + 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_gd._validation import NONE, integer, one_of
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import search
+from sklearn_gd.solvers.line_search import SHORT, search
 
 # The metric is rebuilt when it is this many iterations old, so that the pairs have had their
 # chance, and what is left to gain shrinks by less than this factor.
@@ -49,7 +49,7 @@ class LBFGS(Solver):
         if not objective.is_smooth:
             return (
                 "LBFGS cannot minimise a penalty without a gradient such as 'l1'; use "
-                "solver='agd' or solver=GradientDescent(metric='curvature') instead."
+                "solver='agd' instead."
             )
         return None
 
@@ -58,7 +58,7 @@ class LBFGS(Solver):
         pairs: deque = deque(maxlen=self.memory)
         metric, age = self._metric(objective, params), 0
         value, gradient = objective.value_and_gradient(params)
-        previous, length = np.inf, np.nan
+        previous, length, is_bound = np.inf, np.nan, False
         while True:
             direction = -_two_loop(pairs, metric, gradient)
             decrease = -(gradient @ direction) / 2
@@ -71,14 +71,18 @@ class LBFGS(Solver):
                 metric, age = progress.new_metric, 0
                 direction = -metric.solve(gradient)
             if metric is None and not pairs:
-                # without any curvature the first step is one unit long, whatever the gradient
-                direction = direction / max(1.0, np.linalg.norm(direction))
+                # without any curvature: the step that would reach zero along the slope (Polyak)
+                slope = max(gradient @ gradient, np.finfo(float).tiny)
+                direction = direction * (objective.scale(value) / slope)
             step = search(objective, params, direction, value, gradient @ direction, wolfe=True)
-            if step is None and not pairs and age == 0:
+            if step is None and not pairs and (metric is None or is_bound):
                 return progress.stall(decrease)
+            is_bound = step is None or step.length < SHORT
+            if is_bound and metric is not None:
+                # second derivatives that vanish far away are no metric; their bound is one
+                metric, age, previous = objective.bound_metric() or metric, 0, np.inf
             if step is None:
                 pairs.clear()
-                metric, age, previous = self._metric(objective, params), 0, np.inf
                 continue
             _remember(pairs, step.params - params, step.gradient - gradient)
             params, value, gradient = step.params, step.value, step.gradient

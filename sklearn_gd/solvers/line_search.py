@@ -12,6 +12,8 @@ from sklearn_gd.solvers.base import NOISE_ULPS
 ARMIJO = 1e-4
 WOLFE = 0.9
 MAX_TRIALS = 40
+# A step this short says that the direction was made from second derivatives that do not hold.
+SHORT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,7 @@ def proximal_step(objective, params, value, gradient, length) -> Step:
 
 
 def _evaluate(objective, params, length):
-    with np.errstate(over="ignore", invalid="ignore"):
-        value, gradient = objective.value_and_gradient(params)
+    value, gradient = objective.value_and_gradient(params)
     return Step(params, value, gradient, value + objective.nonsmooth(params), length)
 
 

@@ -55,7 +55,6 @@ class MiniBatch(Solver):
     resumable: ClassVar[bool] = True
     method_parameters: ClassVar = frozenset({"learning_rate", "batch_size", "average"})
     auto_schedule: ClassVar[type[Schedule]] = Constant
-    supports_prox: ClassVar[bool] = False
 
     @abstractmethod
     def init(self, params: NDArray) -> dict[str, Any]:
@@ -64,6 +63,10 @@ class MiniBatch(Solver):
     @abstractmethod
     def update(self, gradient: NDArray, state: dict, step: int, rate: float) -> NDArray:
         """What to add to params; ``step`` is 1 at the first update; ``state`` may be written to."""
+
+    def step_size(self, state: dict, step: int, rate: float) -> float | NDArray:
+        """How far the last update went along its gradient, in all or a parameter: for the prox."""
+        return rate
 
     def begin_pass(self, objective, params: NDArray, state: dict) -> None:
         """Prepare a pass; for rules that look at all rows first."""
@@ -82,31 +85,38 @@ class MiniBatch(Solver):
     def unsupported(self, objective):
         if objective.n_samples == 0:
             return (
-                f"{type(self).__name__} needs rows to make batches of; use "
-                "GradientDescent or LBFGS for a plain function."
-            )
-        if not objective.is_smooth and not self.supports_prox:
-            return (
-                f"{type(self).__name__} cannot minimise a penalty without a gradient such as 'l1'; "
-                "use solver='sgd' or solver='agd' instead."
+                f"{type(self).__name__} needs rows to make batches of, which a plain function has "
+                "not; use GradientDescent or LBFGS instead."
             )
         return None
 
     def _run(self, objective, params, run, progress, state):
         size = _batch_size(run.batch_size, objective.n_samples)
+        is_resumed = state is not None
         state = deepcopy(state) or self._fresh_state(objective, params, run, size)
         progress.state, params = state, state.params
+        progress.goes_on = is_resumed
         start = value = objective.value(params)
         limit = objective.divergence_limit(start)
+        # a pass is known to have been good only when the next one, from where it ended, begins well
+        good = params.copy()
         while not progress.done(self._answer(params, state, run), value):
             before = params.copy()
             value = self._pass(objective, params, run, state, size)
             if not value <= limit and state.cut > SMALLEST_CUT:
-                # rolled back: the same start, half the rate, a rule that has forgotten the climb
-                params[...], state.rule, value = before, self.init(params), start
-                state.cut /= 2
+                self._roll_back(state, good)
                 progress.rate_cut = state.cut
+                value = start
+                continue
+            good = before
             self._watch_plateaus(value, state, run)
+
+    def _roll_back(self, state, good):
+        """Back to the last good params with half the rate, and a rule that forgot the climb."""
+        state.params[...] = good
+        state.rule = self.init(state.params)
+        state.cut /= 2
+        state.mean_params, state.averaged = None, 0
 
     def _fresh_state(self, objective, params, run, size):
         schedule = resolve_schedule(
@@ -115,28 +125,30 @@ class MiniBatch(Solver):
             lambda: self.auto_rate(objective, size),
             self.auto_schedule,
         )
-        return State(params=params, rule=self.init(params), rng=run.rng, schedule=schedule)
+        return State(
+            params=params, rule=self.init(params), rng=deepcopy(run.rng), schedule=schedule
+        )
 
     def _pass(self, objective, params, run, state, size):
         """Update ``params`` by every batch once; the mean objective met on the way."""
         total, count = 0.0, 0
         rng = state.rng if run.shuffle else None
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.begin_pass(objective, params, state.rule)
-            for oracle in objective.batches(size, rng):
-                value, gradient = self.estimate(oracle, params, state.rule)
-                rate = state.cut * state.schedule(state.clock)
-                if run.max_norm is not None:
-                    gradient *= min(1.0, run.max_norm / max(np.linalg.norm(gradient), 1e-300))
-                state.step += 1
-                self.decay(objective.weights(params), rate)
-                params += self.update(gradient, state.rule, state.step, rate)
-                if not objective.is_smooth:
-                    params[...] = objective.prox(params, rate)
-                    value += objective.nonsmooth(params)
-                if run.average:
-                    _average(params, state)
-                total, count = total + value, count + 1
+        self.begin_pass(objective, params, state.rule)
+        for oracle in objective.batches(size, rng):
+            value, gradient = self.estimate(oracle, params, state.rule)
+            rate = state.cut * state.schedule(state.clock)
+            if run.max_norm is not None:
+                gradient *= min(1.0, run.max_norm / max(np.linalg.norm(gradient), 1e-300))
+            state.step += 1
+            self.decay(objective.weights(params), rate)
+            params += self.update(gradient, state.rule, state.step, rate)
+            if not objective.is_smooth:
+                step_size = self.step_size(state.rule, state.step, rate)
+                params[...] = objective.prox(params, step_size)
+                value += objective.nonsmooth(params)
+            if run.average:
+                _average(params, state)
+            total, count = total + value, count + 1
         state.epoch += 1
         return total / count
 

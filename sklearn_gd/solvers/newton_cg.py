@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_gd.metric import conjugate_gradient
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import search
+from sklearn_gd.solvers.line_search import SHORT, search
 
 # The metric, here a preconditioner, is rebuilt when it needed more products than this.
 MANY_PRODUCTS = 8
@@ -24,12 +24,14 @@ class NewtonCG(Solver):
     """
 
     def unsupported(self, objective):
-        if not objective.is_convex:
-            return "NewtonCG needs the convex objective of a linear model; use solver='lbfgs'."
         if not objective.is_smooth:
             return (
                 "NewtonCG cannot minimise a penalty without a gradient such as 'l1'; use "
-                "solver='agd' or solver=GradientDescent(metric='curvature') instead."
+                "solver='agd' instead."
+            )
+        if not objective.is_convex:
+            return (
+                "NewtonCG needs the convex objective of a linear model; use solver='lbfgs' instead."
             )
         return None
 
@@ -37,16 +39,21 @@ class NewtonCG(Solver):
         params = params.astype(np.float64)
         metric = objective.metric(params)
         value, gradient = objective.value_and_gradient(params)
-        length = np.nan
+        length, is_bound = np.nan, False
         while True:
             direction, decrease, products = self._direction(objective, metric, params, gradient)
             if progress.done(params, value, gradient, decrease=decrease, step_size=length):
                 return
             step = search(objective, params, direction, value, gradient @ direction)
-            if step is None:
+            if step is None and is_bound:
                 return progress.stall(decrease)
+            is_bound = step is None or step.length < SHORT
+            if is_bound:
+                metric = objective.bound_metric() or metric
+            if step is None:
+                continue
             params, value, gradient, length = step.params, step.value, step.gradient, step.length
-            if metric.is_hessian or products > MANY_PRODUCTS:
+            if not is_bound and (metric.is_hessian or products > MANY_PRODUCTS):
                 metric = objective.metric(params)
 
     def _direction(self, objective, metric, params, gradient):

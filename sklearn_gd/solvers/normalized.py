@@ -6,9 +6,9 @@ import numpy as np
 
 from sklearn_gd.solvers.mini_batch import MiniBatch
 
-AUTO_RATE = 0.2
-# A variance that is this share of the mean square is rounding, not variation.
-NOISE = 1e-12
+AUTO_RATE = 0.1
+# A variance that is this share of the squared mean is rounding, not variation.
+NOISE = 1e-20
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -24,27 +24,33 @@ class NormalizedAdagrad(MiniBatch):
         b \leftarrow b - \eta\,\frac{g_b}{\sqrt{G_b}} - \mu\,\Delta w
 
     so that the path does not depend on the units of the features, nor on where they are zero.
-    After Ross, Mineiro and Langford (2013), "Normalized online learning", with moments in place
-    of maxima; Duchi, Hazan and Singer (2011). ``learning_rate="auto"`` is
-    :math:`0.2 \sqrt{2 F_0}`, :math:`F_0` the objective of the best constant on the first rows: a
-    fifth of the spread of y for squared error.
+    The rate is in units of the raw prediction: the root mean square of the derivatives of the
+    rows so far, over the curvature of the loss. After Ross, Mineiro and Langford (2013),
+    "Normalized online learning", with moments in place of maxima; Duchi, Hazan and Singer (2011).
+    ``learning_rate="auto"`` is 0.1.
     """
 
     def unsupported(self, objective):
-        if not objective.is_convex:
+        reason = super().unsupported(objective)
+        if reason is None and not objective.is_convex:
             return "NormalizedAdagrad needs a linear model; use solver='adam' instead."
-        return super().unsupported(objective)
+        return reason
 
     def init(self, params):
-        return {"weight": 0.0, "sum": 0.0, "squares": 0.0, "energy": np.zeros_like(params)}
+        return {"weight": 0.0, "mean": 0.0, "deviations": 0.0, "slopes": 0.0} | {
+            "energy": np.zeros_like(params)
+        }
 
     def estimate(self, oracle, params, state):
         state["unpack"] = oracle.unpack
-        for name, total in zip(("weight", "sum", "squares"), oracle.feature_sums(), strict=True):
-            state[name] = state[name] + total
-        return oracle(params)
+        value, slopes = oracle.slopes(params)
+        gradient = oracle.pull_back(slopes, params)
+        _merge_moments(state, *oracle.feature_moments())
+        state["slopes"] += oracle.slope_energy(slopes)
+        return oracle.with_penalty(value, gradient, params)
 
     def update(self, gradient, state, step, rate):
+        rate = rate * _unit(state)
         mean, spread = _mean_and_spread(state)
         change = np.empty_like(gradient)
         (slope,), bias_slopes = state["unpack"](gradient)
@@ -58,18 +64,39 @@ class NormalizedAdagrad(MiniBatch):
             bias_move[...] = _adagrad(bias_slope, bias_energy, rate) - mean[:, 0] @ move
         return change
 
+    def step_size(self, state, step, rate):
+        _, spread = _mean_and_spread(state)
+        rate = rate * _unit(state)
+        sizes = np.full_like(state["energy"], rate)
+        (energy,), _ = state["unpack"](state["energy"])
+        (size,), _ = state["unpack"](sizes)
+        size[...] = rate / (spread**2 * np.sqrt(np.where(energy > 0, energy, 1.0)))
+        return sizes
+
     def auto_rate(self, objective, batch_size):
-        return AUTO_RATE * np.sqrt(2 * objective.reference)
+        return AUTO_RATE
+
+
+def _merge_moments(state, weight, mean, deviations):
+    """Moments of two sets of rows together (Chan, Golub and LeVeque, 1983)."""
+    total = state["weight"] + weight
+    shift = mean - state["mean"]
+    state["mean"] = state["mean"] + shift * (weight / total)
+    state["deviations"] += deviations + shift**2 * (state["weight"] * weight / total)
+    state["weight"] = total
 
 
 def _mean_and_spread(state):
     """Of the features so far, as columns; without variation the spread is taken as 1."""
-    mean = state["sum"] / state["weight"]
-    square = state["squares"] / state["weight"]
-    variance = square - mean**2
-    is_constant = variance <= NOISE * square
+    mean, variance = state["mean"], state["deviations"] / state["weight"]
+    is_constant = variance <= NOISE * mean**2
     spread = np.sqrt(np.where(is_constant, 1.0, variance))
     return mean[:, np.newaxis], spread[:, np.newaxis]
+
+
+def _unit(state):
+    """What a raw prediction is measured in: the size of the steps that single rows ask for."""
+    return np.sqrt(state["slopes"] / state["weight"])
 
 
 def _adagrad(gradient, energy, rate):

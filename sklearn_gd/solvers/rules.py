@@ -32,7 +32,6 @@ class SGD(MiniBatch):
     """
 
     auto_schedule: ClassVar = ReduceOnPlateau
-    supports_prox: ClassVar[bool] = True
 
     def init(self, params):
         return {}
@@ -111,7 +110,10 @@ class Adagrad(AdaptiveRule):
 
     def update(self, gradient, state, step, rate):
         state["energy"] += gradient**2
-        return -rate * gradient / (np.sqrt(state["energy"]) + self.epsilon)
+        return -self.step_size(state, step, rate) * gradient
+
+    def step_size(self, state, step, rate):
+        return rate / (np.sqrt(state["energy"]) + self.epsilon)
 
     def auto_rate(self, objective, batch_size):
         return 10 * super().auto_rate(objective, batch_size)
@@ -140,9 +142,12 @@ class Adadelta(AdaptiveRule):
     def update(self, gradient, state, step, rate):
         square, moves = state["square"], state["moves"]
         square += (1 - self.rho) * (gradient**2 - square)
-        move = -np.sqrt((moves + self.epsilon) / (square + self.epsilon)) * gradient
+        move = -self.step_size(state, step, 1.0) * gradient
         moves += (1 - self.rho) * (move**2 - moves)
         return rate * move
+
+    def step_size(self, state, step, rate):
+        return rate * np.sqrt((state["moves"] + self.epsilon) / (state["square"] + self.epsilon))
 
     def auto_rate(self, objective, batch_size):
         return 1.0
@@ -166,7 +171,10 @@ class RMSprop(AdaptiveRule):
     def update(self, gradient, state, step, rate):
         square = state["square"]
         square += (1 - self.rho) * (gradient**2 - square)
-        return -rate * gradient / (np.sqrt(square) + self.epsilon)
+        return -self.step_size(state, step, rate) * gradient
+
+    def step_size(self, state, step, rate):
+        return rate / (np.sqrt(state["square"]) + self.epsilon)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -204,9 +212,11 @@ class Adam(AdaptiveRule):
         return {"mean": np.zeros_like(params), "square": np.zeros_like(params)}
 
     def update(self, gradient, state, step, rate):
-        mean, square = self._moments(gradient, state)
-        root = np.sqrt(square / (1 - self.beta_2**step))
-        return -rate / (1 - self.beta_1**step) * mean / (root + self.epsilon)
+        mean, _ = self._moments(gradient, state)
+        return -self.step_size(state, step, rate) * mean / (1 - self.beta_1**step)
+
+    def step_size(self, state, step, rate):
+        return rate / (np.sqrt(state["square"] / (1 - self.beta_2**step)) + self.epsilon)
 
     def _moments(self, gradient, state):
         mean, square = state["mean"], state["square"]
@@ -230,7 +240,10 @@ class AdaMax(Adam):
         mean, largest = state["mean"], state["square"]
         mean += (1 - self.beta_1) * (gradient - mean)
         np.maximum(self.beta_2 * largest, np.abs(gradient), out=largest)
-        return -rate / (1 - self.beta_1**step) * mean / (largest + self.epsilon)
+        return -self.step_size(state, step, rate) * mean / (1 - self.beta_1**step)
+
+    def step_size(self, state, step, rate):
+        return rate / (state["square"] + self.epsilon)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -243,11 +256,10 @@ class Nadam(Adam):
     """
 
     def update(self, gradient, state, step, rate):
-        mean, square = self._moments(gradient, state)
+        mean, _ = self._moments(gradient, state)
         ahead = self.beta_1 * mean / (1 - self.beta_1 ** (step + 1))
         ahead += (1 - self.beta_1) * gradient / (1 - self.beta_1**step)
-        root = np.sqrt(square / (1 - self.beta_2**step))
-        return -rate * ahead / (root + self.epsilon)
+        return -self.step_size(state, step, rate) * ahead
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -265,7 +277,10 @@ class AMSGrad(Adam):
     def update(self, gradient, state, step, rate):
         mean, square = self._moments(gradient, state)
         np.maximum(state["largest"], square, out=state["largest"])
-        return -rate * mean / (np.sqrt(state["largest"]) + self.epsilon)
+        return -self.step_size(state, step, rate) * mean
+
+    def step_size(self, state, step, rate):
+        return rate / (np.sqrt(state["largest"]) + self.epsilon)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

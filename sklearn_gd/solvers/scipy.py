@@ -53,7 +53,7 @@ class Scipy(Solver):
         if not objective.is_smooth:
             return (
                 "SciPy's methods cannot minimise a penalty without a gradient such as 'l1'; use "
-                "solver='agd' or solver=GradientDescent(metric='curvature') instead."
+                "solver='agd' instead."
             )
         return None
 

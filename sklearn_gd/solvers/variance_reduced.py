@@ -12,8 +12,6 @@ from sklearn_gd.solvers.rules import UNBOUNDED_RATE
 class VarianceReduced(MiniBatch):
     """Plain steps along a gradient estimate that knows more than one batch."""
 
-    supports_prox: ClassVar[bool] = True
-
     def init(self, params):
         return {}
 
@@ -61,9 +59,10 @@ class SAGA(VarianceReduced):
     resumable: ClassVar[bool] = False
 
     def unsupported(self, objective):
-        if not objective.is_convex:
-            return "SAGA needs a linear model; use solver='svrg' instead."
-        return super().unsupported(objective)
+        reason = super().unsupported(objective)
+        if reason is None and not objective.is_convex:
+            return "SAGA needs the rows of a linear model; use solver='svrg' instead."
+        return reason
 
     def begin_pass(self, objective, params, state):
         if "mean" not in state:
