@@ -131,7 +131,12 @@ class Classifier(ClassifierMixin):
         if is_multilabel:
             codes = indicator(y)
         else:
-            codes = label_codes(y, self.classes_, type(self).__name__)
+            advice = (
+                "name all classes in the first call of partial_fit"
+                if role.is_chunk
+                else "X_val must have no others"
+            )
+            codes = label_codes(y, self.classes_, type(self).__name__, advice)
         weight = self._with_class_weight(codes, weight, role)
         return positive_rows(X, self._coding.encode(codes, X.dtype), weight)
 
@@ -167,7 +172,13 @@ class Classifier(ClassifierMixin):
             seen = np.bincount(codes, weights=weight, minlength=len(self.classes_))
             self._class_totals = seen + (0 if role.is_first else self._class_totals)
         factors = class_weights(self.class_weight, self.classes_, self._class_totals, name)
-        return factors[codes] if weight is None else factors[codes] * weight
+        weight = factors[codes] if weight is None else factors[codes] * weight
+        if not weight.any() and not role.is_chunk:
+            raise ValueError(
+                f"The 'class_weight' parameter of {name} makes the weight of every row zero. "
+                f"Got {self.class_weight!r}."
+            )
+        return weight
 
     def _decode(self, y):
         return self._coding.decode(y, self.classes_)

@@ -1,15 +1,15 @@
 """Hyper-parameters that are objects, and the names that stand for them."""
 
-import difflib
+from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
-from sklearn_gd._validation import InvalidParameterError, Rule, check_parameters
+from sklearn_gd._validation import InvalidParameterError, Rule, check_parameters, suggestion
 
 
-class Component(BaseEstimator):
+class Component(BaseEstimator, ABC):
     """A hyper-parameter that is an object: a loss, a penalty, a schedule, a solver.
 
     It holds configuration only, never the state of a run, so that one object can serve many
@@ -24,8 +24,11 @@ class Component(BaseEstimator):
     rules: ClassVar[Mapping[str, Rule]] = {}
 
     def validate(self) -> None:
-        """Raise for the first field that its rule does not allow."""
+        """Raise for the first field, of this or of a component within, that its rule forbids."""
         check_parameters(self, self.rules)
+        for value in vars(self).values():
+            if isinstance(value, Component):
+                value.validate()
 
 
 def resolve(parameter: str, value: Any, kind: type, names: Mapping[str, Callable[[], Any]]) -> Any:
@@ -38,7 +41,7 @@ def resolve(parameter: str, value: Any, kind: type, names: Mapping[str, Callable
     if not isinstance(value, kind):
         raise InvalidParameterError(
             f"The {parameter!r} parameter must be one of {sorted(names)} or an instance of "
-            f"{kind.__name__}. Got {value!r} instead.{_suggestion(value, names)}"
+            f"{kind.__name__}. Got {value!r} instead.{suggestion(value, names)}"
         )
     value.validate()
     return value
@@ -67,8 +70,3 @@ class NamedComponents:
             if isinstance(value, str) and value in self._components.get(name, {}):
                 params[name] = self._components[name][value]()
         return super().set_params(**params)
-
-
-def _suggestion(value, names) -> str:
-    close = difflib.get_close_matches(value, names, n=1) if isinstance(value, str) else []
-    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,7 +1,7 @@
 """The one recipe by which every estimator is fitted."""
 
 import warnings
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -69,7 +69,7 @@ NEXT_CHUNK = Role(is_first=False, is_chunk=True)
 VALIDATION = Role(is_first=False, is_training=False)
 
 
-class GradientDescentEstimator(NamedComponents, BaseEstimator):
+class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
     """Fits a model to rows by a solver; which model and which target, subclasses say."""
 
     _components: ClassVar = {
@@ -137,7 +137,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
     # The recipe.
 
     def _fit(self, X, y, sample_weight, validation, start=None):
-        with _all_or_nothing(self):
+        with _all_or_nothing(self), _told_if_not_finite(self):
             interrupted = self._fit_rows(X, y, sample_weight, validation, start)
         if interrupted:
             raise KeyboardInterrupt
@@ -166,13 +166,14 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
                 break
             objective = self._objective(model, rows, loss, cold)
             result = solver.minimize(objective, result.params, run).following(result)
+        result = self._canonical(objective, result)
         self._keep(Fitted(model, solver, stages[-1], result.state), result, rows.X.dtype)
         self._warn_unless_converged(result)
         return result.interrupted
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """One pass over a chunk of rows, from where the last fit or partial_fit ended."""
-        with _all_or_nothing(self):
+        with _all_or_nothing(self), _told_if_not_finite(self):
             check_parameters(self, self._rules)
             fitted = vars(self).get("_fitted")
             rng = _generator(self.random_state)
@@ -188,9 +189,13 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
             solver = self._resolve_solver(objective, choose_for_stream)
             params, state = self._begin(model, cold, solver, fitted, None)
             run = self._settings(rng=rng, max_iter=1, tol=0.0)
-            result = solver.minimize(objective, params, run, state)
+            result = self._canonical(objective, solver.minimize(objective, params, run, state))
             self._keep(Fitted(model, solver, loss, result.state), result, rows.X.dtype)
         return self
+
+    def _canonical(self, objective, result):
+        """The result, in the one form among those that predict the same."""
+        return result
 
     def _objective(self, model, rows, loss, cold):
         """The objective, measured against its value at a cold start, or against that at zero."""
@@ -234,7 +239,13 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
 
         def score(params):
             self._store(model, params.astype(held_out.X.dtype, copy=False))
-            return float(scorer(self, held_out.X, y, **weight))
+            # the held-out rows are an array by now, and predict would miss their names
+            names = vars(self).pop("feature_names_in_", None)
+            try:
+                return float(scorer(self, held_out.X, y, **weight))
+            finally:
+                if names is not None:
+                    self.feature_names_in_ = names
 
         return score
 
@@ -247,7 +258,11 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
         stored = self._stored(model)
         if stored is None:
             return params, None
-        goes_on = solver.resumable and type(solver) is type(previous.solver)
+        goes_on = (
+            solver.resumable
+            and type(solver) is type(previous.solver)
+            and model.size == previous.model.size
+        )
         return stored, previous.state if goes_on else None
 
     def _settings(self, **changes) -> Run:
@@ -288,10 +303,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator):
     def _keep(self, fitted, result, dtype):
         """Write the result to the public attributes."""
         if not np.isfinite(result.params).all():
-            raise FloatingPointError(
-                f"{type(self).__name__} met numbers that are not finite at its first step; do X, y "
-                f"or sample_weight hold values near the largest number of {np.dtype(dtype)}?"
-            )
+            raise FloatingPointError("parameters are not finite")
         self._store(fitted.model, result.params.astype(dtype, copy=False))
         self.solver_ = fitted.solver
         self.n_iter_ = max(result.n_iter, MIN_N_ITER)
@@ -346,7 +358,10 @@ def positive_rows(X, y, weight) -> Rows:
     if (weight == 0).any():
         keep = weight > 0
         X, y, weight = X[keep], y[keep], weight[keep]
-    return Rows(X, y, None if (weight == 1).all() else weight.astype(X.dtype, copy=False))
+    if X.dtype != weight.dtype:
+        # only proportions count; around one they survive float32
+        weight = (weight / weight.mean()).astype(X.dtype) if weight.size else weight
+    return Rows(X, y, None if (weight == 1).all() else weight)
 
 
 def validation_set(X_val, y_val, sample_weight_val):
@@ -356,6 +371,18 @@ def validation_set(X_val, y_val, sample_weight_val):
     if X_val is None or y_val is None:
         raise ValueError("X_val and y_val must be passed together.")
     return X_val, y_val, sample_weight_val
+
+
+@contextmanager
+def _told_if_not_finite(estimator):
+    """Say what numbers that overflow mean to the user."""
+    try:
+        yield
+    except (FloatingPointError, np.linalg.LinAlgError) as error:
+        raise FloatingPointError(
+            f"{type(estimator).__name__} met numbers that are not finite at its first step; do X, "
+            "y or sample_weight hold values near the largest number of their type?"
+        ) from error
 
 
 @contextmanager

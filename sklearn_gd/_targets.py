@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from sklearn_gd._validation import InvalidParameterError, real
 from sklearn_gd.losses import Logistic, Loss, Softmax
 
 
@@ -140,7 +141,7 @@ class Multilabel(Coding):
         return self.loss.inverse_link(raw)
 
 
-def label_codes(y: NDArray, classes: NDArray, owner: str) -> NDArray:
+def label_codes(y: NDArray, classes: NDArray, owner: str, advice: str) -> NDArray:
     """Positions of labels in ``classes``; an unseen label is an error that names it."""
     codes = np.searchsorted(classes, y)
     codes[codes == len(classes)] = 0
@@ -148,7 +149,7 @@ def label_codes(y: NDArray, classes: NDArray, owner: str) -> NDArray:
     if unseen.size:
         raise ValueError(
             f"y contains labels that {owner} has not been told of: {unseen.tolist()}. Its classes "
-            f"are {classes.tolist()}; name all classes in the first call of partial_fit."
+            f"are {classes.tolist()}; {advice}."
         )
     return codes
 
@@ -202,12 +203,13 @@ def class_weights(class_weight, classes: NDArray, totals: NDArray, owner: str) -
             f"The 'class_weight' parameter of {owner} names classes that y does not have: "
             f"{unknown}. The classes are {classes.tolist()}."
         )
-    factors = np.array([class_weight.get(label, 1.0) for label in classes.tolist()], dtype=float)
-    if not (np.isfinite(factors).all() and (factors >= 0).all()):
-        raise ValueError(
-            f"The 'class_weight' parameter of {owner} must have weights >= 0. Got {class_weight}."
+    factors = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    if not all(real(0).allows(factor) for factor in factors):
+        raise InvalidParameterError(
+            f"The 'class_weight' parameter of {owner} must have finite weights >= 0. "
+            f"Got {class_weight!r} instead."
         )
-    return factors
+    return np.array(factors, dtype=np.float64)
 
 
 def split_rows(

@@ -1,7 +1,8 @@
 """Parameter checks: one rule a parameter, one sentence an error."""
 
+import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -12,15 +13,17 @@ class InvalidParameterError(ValueError, TypeError):
 
 @dataclass(frozen=True)
 class Rule:
-    """What a parameter may be: a predicate, and the same in words."""
+    """What a parameter may be: a predicate, the same in words, and the names among its values."""
 
     words: str
     allows: Callable[[object], bool]
+    names: tuple[str, ...] = ()
 
     def __or__(self, other: "Rule") -> "Rule":
         return Rule(
             f"{self.words} or {other.words}",
             lambda value: self.allows(value) or other.allows(value),
+            self.names + other.names,
         )
 
 
@@ -62,7 +65,9 @@ def each(rule: Rule, words: str) -> Rule:
 def one_of(*options: str) -> Rule:
     """One of some strings."""
     names = ", ".join(repr(option) for option in sorted(options))
-    return Rule(f"one of {names}", lambda value: isinstance(value, str) and value in options)
+    return Rule(
+        f"one of {names}", lambda value: isinstance(value, str) and value in options, options
+    )
 
 
 def instance_of(*kinds: type, words: str) -> Rule:
@@ -92,8 +97,14 @@ def check_parameters(owner: object, rules: Mapping[str, Rule]) -> None:
         if not rule.allows(value):
             raise InvalidParameterError(
                 f"The {name!r} parameter of {type(owner).__name__} must be {rule.words}. "
-                f"Got {value!r} instead."
+                f"Got {value!r} instead.{suggestion(value, rule.names)}"
             )
+
+
+def suggestion(value: object, names: Iterable[str]) -> str:
+    """A question that names what a misspelt name may have meant; empty where nothing is near."""
+    close = difflib.get_close_matches(value, list(names), n=1) if isinstance(value, str) else []
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _bounds(low, high, open_low, open_high) -> str:

@@ -42,6 +42,7 @@ class Curvature:
             else np.broadcast_to(penalty_curvature, model.n_features)
         )
         self._max_joint = MAX_JOINT if penalty.is_smooth else MAX_JOINT_NONSMOOTH
+        self._is_smooth = penalty.is_smooth
         self._damping = 0.0 if penalty.is_smooth else DAMPING
         self._constant_metric: Metric | None = None
 
@@ -50,8 +51,7 @@ class Curvature:
         if self._loss.curvature is None:
             return None
         size = self._model.n_coefficients
-        of_penalty = np.linalg.norm(self._penalty, 2) if self._penalty.ndim == 2 else None
-        largest = self._penalty.max(initial=0.0) if of_penalty is None else of_penalty
+        largest = self._largest_of_penalty()
         if size <= MAX_COEFFICIENTS:
             (gram,) = self._mean(_gram, self._model)
             return self._loss.curvature * float(np.linalg.eigvalsh(gram[0])[-1]) + largest
@@ -60,10 +60,17 @@ class Curvature:
             matvec=lambda v: self._mean(_gram_product, self._model, v.ravel())[0],
             dtype=np.float64,
         )
+        if not operator.matvec(np.ones(size)).any():
+            return largest
         (value,) = eigsh(
             operator, k=1, tol=EIGENVALUE_TOLERANCE, v0=np.ones(size), return_eigenvectors=False
         )
         return self._loss.curvature * float(value) * (1 + EIGENVALUE_TOLERANCE) + largest
+
+    def _largest_of_penalty(self):
+        if self._penalty.ndim == 2:
+            return float(np.linalg.norm(self._penalty, 2))
+        return float(self._penalty.max(initial=0.0))
 
     def of_batches(self, size: int) -> float | None:
         """The expected smoothness of batches of ``size`` (Gower et al., 2019, proposition 3.8).
@@ -76,7 +83,7 @@ class Curvature:
             return largest
         mean_weight = self._source.weight_sum / n
         roughest = max(_largest_row(block, self._model) for block in self._source.blocks())
-        single = self._loss.curvature * roughest / mean_weight
+        single = self._loss.curvature * roughest / mean_weight + self._largest_of_penalty()
         return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
 
     def metric(self, params) -> Metric:
@@ -99,7 +106,8 @@ class Curvature:
         """The largest Hessian that any params can have: the same for all outputs."""
         if self._model.n_coefficients > MAX_COEFFICIENTS:
             (gram,) = self._mean(_gram_bound, self._model)
-            return self._with_penalty_diagonal(self._loss.curvature * gram)
+            bound = np.abs(self._penalty).sum(axis=0) if self._penalty.ndim == 2 else self._penalty
+            return self._with_penalty_diagonal(self._loss.curvature * gram, bound)
         (gram,) = self._mean(_gram, self._model)
         return self._with_penalty(self._loss.curvature * gram, is_hessian=False)
 
@@ -124,17 +132,29 @@ class Curvature:
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
+        for row in np.flatnonzero(self._is_shift_free()):
+            # adding the same to all classes changes nothing: no curvature and, but for rounding
+            # errors, no slope there; some curvature keeps these from being divided by nothing
+            block = matrix[row * outputs : (row + 1) * outputs, row * outputs : (row + 1) * outputs]
+            block += np.diagonal(block).mean() / outputs
         return CholeskyMetric(matrix[np.newaxis], 1, True, self._damping)
 
     def _diagonal(self, params):
         (table,) = self._mean(_hessian_diagonal, self._model, self._loss, params)
-        return self._with_penalty_diagonal(table)
+        diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
+        return self._with_penalty_diagonal(table, diagonal)
 
-    def _with_penalty_diagonal(self, table):
-        d = self._model.n_features
-        table[:, :d] += np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
+    def _with_penalty_diagonal(self, table, diagonal):
+        table[:, : self._model.n_features] += diagonal
         shape = (self._model.n_outputs, self._model.n_coefficients)
         return DiagonalMetric(np.broadcast_to(table, shape).T.ravel())
+
+    def _is_shift_free(self):
+        """Of which coefficients the penalty does not see what all outputs have in common."""
+        is_free = np.ones(self._model.n_coefficients, dtype=bool)
+        diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
+        is_free[: self._model.n_features] = self._is_smooth & (diagonal == 0)
+        return is_free
 
     def _mean(self, kernel, *args):
         return [total / self._source.weight_sum for total in self._source.map_reduce(kernel, *args)]

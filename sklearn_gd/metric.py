@@ -202,7 +202,7 @@ def proximal_direction(metric: Metric, objective, params: NDArray, gradient: NDA
         What the model loses, at least zero.
     """
     model = _ProximalModel(metric, objective, params, gradient)
-    point, change = params, 0.0
+    point, change = params, model.change(params)
     moves = (model.descend, model.newton_step, model.release)
     for _ in range(PROX_ROUNDS):
         for move in moves:
@@ -224,7 +224,8 @@ class _ProximalModel:
         self._metric, self._objective = metric, objective
         self._params, self._gradient = params, gradient
         self._bound = metric.diagonal_bound()
-        self._start = objective.nonsmooth(params)
+        start = objective.nonsmooth(params)
+        self._start = start if np.isfinite(start) else 0.0
 
     def change(self, point):
         """The model at ``point``, less that at ``params``."""
@@ -280,7 +281,7 @@ class _ProximalModel:
     def _best_on_the_way(self, start, end):
         """Halving over the places where a parameter is zero: the model is convex on the way."""
         move = end - start
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             crossings = -start / move
         stops = np.unique(np.append(crossings[(crossings > 0) & (crossings < 1)], 1.0))
 
@@ -306,6 +307,8 @@ class _ProximalModel:
 
 def _cholesky(matrix):
     """The lower factor of a matrix with unit diagonal, with as much jitter as it takes."""
+    if not np.isfinite(matrix).all():
+        raise FloatingPointError("second derivatives are not finite; are values in X too large?")
     jitter = 0.0
     while True:
         try:

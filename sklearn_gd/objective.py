@@ -20,7 +20,7 @@ from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
 SCALE_FLOOR = 1e-3
 # A run whose objective passes this multiple of its start has diverged.
-DIVERGENCE_FACTOR = 1e3
+DIVERGENCE_FACTOR = 10.0
 OPTIMALITY_MAX_PRODUCTS = 200
 
 

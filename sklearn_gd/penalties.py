@@ -19,6 +19,7 @@ from sklearn_gd._validation import Rule, real
 
 # Halvings that bring an interval to the precision of a float.
 BISECTIONS = 60
+ROUNDING = 1e-12
 
 
 class Penalty(Component):
@@ -96,7 +97,7 @@ class ElasticNet(Penalty):
         return self.l1_ratio * L1().nonsmooth(w)
 
     def prox(self, w, scale):
-        return _soft_threshold(w, np.multiply(scale, self.l1_ratio))
+        return _soft_threshold(w, scale * self.l1_ratio)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -110,7 +111,7 @@ class Tikhonov(Penalty):
     """
 
     matrix: NDArray
-    rules: ClassVar = {"matrix": Rule("a 2-D array of numbers", lambda m: np.ndim(m) == 2)}
+    rules: ClassVar = {"matrix": Rule("a 2-D array of finite numbers", lambda m: _is_numeric(m, 2))}
 
     def smooth(self, w):
         gamma = self._checked(len(w))
@@ -191,7 +192,9 @@ class Positive(Penalty):
         return self.penalty.curvature(n_features)
 
     def nonsmooth(self, w):
-        return self.penalty.nonsmooth(w)
+        # a weight may be below zero by a rounding error, on the way to the end of a step
+        is_forbidden = (w < -ROUNDING * np.abs(w).max(initial=0.0)).any()
+        return np.inf if is_forbidden else self.penalty.nonsmooth(w)
 
     def prox(self, w, scale):
         return self.penalty.prox(np.maximum(w, 0), scale)
@@ -231,6 +234,12 @@ class Standardized(Penalty):
         return self.spread[:, np.newaxis]
 
 
+def _is_numeric(value, n_dimensions):
+    array = np.asarray(value)
+    is_number = array.ndim == n_dimensions and np.issubdtype(array.dtype, np.number)
+    return bool(is_number and np.isfinite(array).all())
+
+
 def _shrink_norm(w, scale):
     """The minimiser over u of sum((u - w)^2 / (2 scale)) + |u|, by bisection on the norm of u.
 
@@ -250,7 +259,7 @@ def _shrink_norm(w, scale):
 
 def _soft_threshold(w, scale):
     # w - clip(w) and not sign(w) * max(|w| - scale, 0): a shrunk weight is then 0.0, never -0.0
-    return w - np.clip(w, np.negative(scale), scale)
+    return w - np.clip(w, -scale, scale)
 
 
 PENALTIES = {"l1": L1, "l2": L2, "elasticnet": ElasticNet}

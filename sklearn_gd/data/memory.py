@@ -1,5 +1,6 @@
 """Rows held in one array: dense (also memory-mapped) or CSR."""
 
+import numpy as np
 import scipy.sparse as sp
 
 from sklearn_gd.data.base import Batch, Source
@@ -22,10 +23,10 @@ class MemorySource(Source):
     """
 
     def __init__(self, X, y, weight=None, block_rows=None):
-        self.X, self.y, self.weight = X, y, weight
+        self.X, self.y, self.weight = _canonical(X), y, weight
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
-        self.weight_sum = float(self.n_samples if weight is None else weight.sum())
+        self.weight_sum = float(self.n_samples if weight is None else weight.sum(dtype=np.float64))
         self.block_rows = block_rows or self._default_block_rows()
 
     def _default_block_rows(self):
@@ -48,3 +49,11 @@ class MemorySource(Source):
     def _take(self, rows):
         weight = None if self.weight is None else self.weight[rows]
         return Batch(self.X[rows], self.y[rows], weight, rows)
+
+
+def _canonical(X):
+    """CSR in which no entry is stored in two parts, since squares are taken entry by entry."""
+    if sp.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X

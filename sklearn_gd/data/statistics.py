@@ -16,7 +16,7 @@ def mean_and_spread(source: Source) -> tuple[NDArray, NDArray]:
     mean = total / source.weight_sum
     (squares,) = source.map_reduce(_squared_deviations, mean)
     variance = squares / source.weight_sum
-    eps = np.finfo(source.dtype).eps
+    eps = np.finfo(np.float64).eps
     noise = source.n_samples * eps * variance + (source.n_samples * mean * eps) ** 2
     return mean, np.where(variance > noise, np.sqrt(variance), 1.0)
 
@@ -40,8 +40,9 @@ def _squared_deviations(batch, mean):
     entries = sp.csr_array(batch.X, dtype=np.float64, copy=True)
     entries.data = (entries.data - mean[entries.indices]) ** 2
     stored = sp.csr_array(batch.X, copy=True)
-    stored.data = np.ones_like(stored.data)
-    return (entries.T @ weight + (weight.sum() - stored.T @ weight) * mean**2,)
+    stored.data = np.ones(len(stored.data))
+    absent = np.where(stored.sum(axis=0) == len(batch), 0.0, weight.sum() - stored.T @ weight)
+    return (entries.T @ weight + np.maximum(absent, 0.0) * mean**2,)
 
 
 def _weights(batch):

@@ -1,11 +1,13 @@
 """Softmax regression."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sklearn_gd._classifier import CLASSIFIER_RULES, Classifier
 from sklearn_gd._targets import Multinomial
 from sklearn_gd._validation import Rule
 from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.penalties import L2, NoPenalty, Standardized
 
 
 class GDSoftmaxClassifier(Classifier, LinearEstimator):
@@ -122,11 +124,19 @@ class GDSoftmaxClassifier(Classifier, LinearEstimator):
     _rules: ClassVar[dict[str, Rule]] = LinearEstimator._rules | CLASSIFIER_RULES
     _multiclass = Multinomial
 
-    def _store(self, model, params):
-        super()._store(model, params)
-        if model.n_outputs > 1 and (self.penalty is None or self.penalty == "l2"):
-            self.coef_ -= self.coef_.mean(axis=0)
-            self.intercept_ -= self.intercept_.mean()
+    def _canonical(self, objective, result):
+        """Only differences between classes matter: their mean is taken off if unseen."""
+        model, penalty = objective.model, objective.penalty
+        if model.n_outputs == 1:
+            return result
+        params = result.params.copy()
+        (w,), biases = model.unpack(params)
+        inner = penalty.penalty if isinstance(penalty, Standardized) else penalty
+        if isinstance(inner, (L2, NoPenalty)):
+            w -= w.mean(axis=1, keepdims=True)
+        for bias in biases:
+            bias -= bias.mean()
+        return replace(result, params=params, value=objective.value(params))
 
     def __init__(
         self,

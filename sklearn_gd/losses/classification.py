@@ -7,8 +7,9 @@ import numpy as np
 
 from sklearn_gd.losses.base import Loss
 
-# A class that never occurs has its best constant at infinity; a descent starts nearer.
-RAREST = 1e-3
+# The best constant of a class that never occurs, in a stream's first rows say, is at infinity, too
+# far to come back from: a descent starts as if each class had been seen once before (Laplace).
+PRIOR_COUNT = 1.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -49,7 +50,9 @@ class Logistic(Loss):
         return _sigmoid(raw, np.exp(-np.abs(raw)))
 
     def baseline(self, y, n_outputs, weight=None):
-        share = np.clip(np.average(y, axis=0, weights=weight), RAREST, 1 - RAREST)
+        share = np.average(y, axis=0, weights=weight)
+        prior = (len(y) * share + PRIOR_COUNT) / (len(y) + 2 * PRIOR_COUNT)
+        share = np.where((share > 0) & (share < 1), share, prior)
         return np.log(share / (1 - share))
 
 
@@ -103,7 +106,10 @@ class Softmax(Loss):
 
     def baseline(self, y, n_outputs, weight=None):
         count = np.bincount(y, weights=weight, minlength=n_outputs)
-        return np.log(np.maximum(count / count.sum(), RAREST))
+        share = count / count.sum()
+        if not share.all():
+            share = (len(y) * share + PRIOR_COUNT) / (len(y) + n_outputs * PRIOR_COUNT)
+        return np.log(share)
 
 
 def _sigmoid(raw, decay):

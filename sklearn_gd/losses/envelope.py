@@ -20,7 +20,7 @@ class MoreauEnvelope(Loss):
     Parameters
     ----------
     loss : Loss
-        With a method ``prox(y, raw, width)``.
+        A function of raw - y, with a method ``prox_move(y, raw, width)``.
     width : float
         In the units of y.
     """
@@ -34,20 +34,21 @@ class MoreauEnvelope(Loss):
         return 1 / self.width
 
     def value(self, y, raw):
-        nearest = self.loss.prox(y, raw, self.width)
-        distance = nearest - raw
-        return self.loss.value(y, nearest) + np.einsum("ik,ik->i", distance, distance) / (
-            2 * self.width
-        )
+        move = self.loss.prox_move(y, raw, self.width)
+        distance = np.einsum("ik,ik->i", move, move) / (2 * self.width)
+        return self.loss.value(y, raw + move) + distance
 
     def gradient(self, y, raw):
-        return (raw - self.loss.prox(y, raw, self.width)) / self.width
+        return -self.loss.prox_move(y, raw, self.width) / self.width
 
     def second_derivative(self, y, raw):
         step = STEP * self.width
-        ahead = self.loss.prox(y, raw + step, self.width)
-        behind = self.loss.prox(y, raw - step, self.width)
-        return np.clip(1 - (ahead - behind) / (2 * step), 0, 1) / self.width
+        residual = raw.astype(np.float64) - y
+        zero = np.zeros_like(residual)
+        ahead = self.loss.prox_move(zero, residual + step, self.width)
+        behind = self.loss.prox_move(zero, residual - step, self.width)
+        slope = np.clip((behind - ahead) / (2 * step), 0, 1)
+        return (slope / self.width).astype(raw.dtype)
 
     def inverse_link(self, raw):
         return self.loss.inverse_link(raw)

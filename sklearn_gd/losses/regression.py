@@ -1,5 +1,6 @@
 """Losses of numbers."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -117,9 +118,13 @@ class Poisson(Loss):
 class KinkedLoss(Loss):
     """A loss that is linear between kinks; it is minimised through its Moreau envelopes."""
 
+    @abstractmethod
+    def prox_move(self, y, raw, width):
+        """How far from ``raw`` the minimiser over u of loss(y, u) + (u - raw)^2 / (2 width) is."""
+
     def prox(self, y, raw, width):
         """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width)."""
-        raise NotImplementedError
+        return raw + self.prox_move(y, raw, width)
 
     def stages(self, spread):
         unit = spread if spread > 0 else 1.0
@@ -151,9 +156,8 @@ class Quantile(KinkedLoss):
             raw.dtype
         )
 
-    def prox(self, y, raw, width):
-        residual = y - raw
-        return raw + np.clip(residual, -width * (1 - self.quantile), width * self.quantile)
+    def prox_move(self, y, raw, width):
+        return np.clip(y - raw, -width * (1 - self.quantile), width * self.quantile)
 
     def baseline(self, y, n_outputs, weight=None):
         return _quantile(y, self.quantile, weight)
@@ -169,8 +173,8 @@ class AbsoluteError(KinkedLoss):
     def gradient(self, y, raw):
         return np.sign(raw - y)
 
-    def prox(self, y, raw, width):
-        return raw + np.clip(y - raw, -width, width)
+    def prox_move(self, y, raw, width):
+        return np.clip(y - raw, -width, width)
 
     def baseline(self, y, n_outputs, weight=None):
         return _quantile(y, 0.5, weight)
@@ -196,10 +200,9 @@ class EpsilonInsensitive(KinkedLoss):
         residual = raw - y
         return np.sign(residual) * (np.abs(residual) > self.epsilon)
 
-    def prox(self, y, raw, width):
+    def prox_move(self, y, raw, width):
         residual = raw - y
-        outside = np.clip(np.abs(residual) - self.epsilon, 0, width)
-        return raw - np.sign(residual) * outside
+        return -np.sign(residual) * np.clip(np.abs(residual) - self.epsilon, 0, width)
 
     def baseline(self, y, n_outputs, weight=None):
         return _quantile(y, 0.5, weight)

@@ -52,6 +52,8 @@ class Linear(Model):
 
     def hessian(self, X, row_curvature):
         """[X, 1]' diag(c) [X, 1] for each column c of ``row_curvature``: (k, d + 1, d + 1)."""
+        # squares of large float32 features overflow
+        X = X.astype(np.float64, copy=False)
         size, d = self.n_coefficients, self.n_features
         result = np.empty((row_curvature.shape[1], size, size))
         for block, column in zip(result, row_curvature.T, strict=True):
@@ -65,6 +67,7 @@ class Linear(Model):
 
     def hessian_diagonal(self, X, row_curvature):
         """The diagonals of :meth:`hessian`, shape (k, d + 1)."""
+        X = X.astype(np.float64, copy=False)
         square = X.multiply(X) if sp.issparse(X) else X * X
         result = np.empty((row_curvature.shape[1], self.n_coefficients))
         result[:, : self.n_features] = (square.T @ row_curvature).T
@@ -81,6 +84,7 @@ class Linear(Model):
 
     def row_norms(self, X):
         """Squared lengths of the rows of [X, 1], shape (n,)."""
+        X = X.astype(np.float64, copy=False)
         square = X.multiply(X) if sp.issparse(X) else X * X
         return np.asarray(square.sum(axis=1)).ravel() + self.fit_intercept
 

@@ -1,6 +1,7 @@
 """What networks share: layers as their public attributes."""
 
 from dataclasses import replace
+from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
@@ -79,6 +80,12 @@ class NetworkEstimator(GradientDescentEstimator):
         """
         X = self._checked(X)
         model, params = self._raw_model()
+        n_hidden = self.n_layers_ - 2
+        if not (isinstance(layer, Integral) and -n_hidden <= layer < n_hidden):
+            raise ValueError(
+                f"layer must be an integer from {-n_hidden} to {n_hidden - 1}, as the network has "
+                f"{n_hidden} hidden layers; got {layer!r}."
+            )
         return model.hidden(params, X, layer)
 
     def _build_model(self, rows, previous):
@@ -110,6 +117,7 @@ class NetworkEstimator(GradientDescentEstimator):
     def _store(self, model, params):
         weights, biases = model.unpack(model.raw_units(params))
         self.coefs_, self.intercepts_ = weights, biases
+        self._activation = model.activation
         self.n_layers_ = len(weights) + 1
         self.n_outputs_ = model.sizes[-1]
         self.out_activation_ = self._loss.link_name
@@ -127,8 +135,7 @@ class NetworkEstimator(GradientDescentEstimator):
     def _raw_model(self):
         """The fitted network as it applies to raw features."""
         sizes = (self.n_features_in_, *(len(bias) for bias in self.intercepts_))
-        activation = self._fitted.model.activation
-        return MLP(sizes, activation), _flat(self.coefs_, self.intercepts_)
+        return MLP(sizes, self._activation), _flat(self.coefs_, self.intercepts_)
 
 
 def _flat(weights, biases):

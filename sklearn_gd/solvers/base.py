@@ -19,6 +19,9 @@ from sklearn_gd.objective import FunctionObjective, Objective
 
 # A change below this many units in the last place of the objective is noise.
 NOISE_ULPS = 10
+# Near the optimum the gap is at most twice what the quadratic model predicts (Boyd and
+# Vandenberghe, 2004, section 9.6.3).
+SAFETY = 2.0
 # Solvers without a signal of their own are looked at after 4 passes, then at intervals that grow.
 FIRST_LOOK = 4
 LOOK_GROWTH = 1.5
@@ -282,13 +285,13 @@ class Progress:
         return reason
 
     def _limit(self) -> float:
-        return max(self._run.tol * self._objective.scale(self.value), self.noise)
+        return max(self._run.tol * self._objective.scale(self.value) / SAFETY, self.noise)
 
     def _verdict(self, decrease) -> str:
-        if decrease <= self._run.tol * self._objective.scale(self.value):
+        if SAFETY * decrease <= self._run.tol * self._objective.scale(self.value):
             return (
-                f"converged: at most {self.optimality:.1e} of the objective is left to gain, "
-                f"tol={self._run.tol:g}"
+                f"converged: at most {SAFETY * self.optimality:.1e} of the objective is left to "
+                f"gain, tol={self._run.tol:g}"
             )
         return "converged to the limit of precision" if decrease <= self.noise else ""
 
@@ -393,12 +396,14 @@ class Solver(Component):
         if reason:
             raise ValueError(reason)
         run = run or Run()
-        progress = Progress(objective, run, np.array(params))
+        # a proximal step of no length brings a start that a constraint forbids to one it allows
+        start = objective.prox(np.array(params), 0.0)
+        progress = Progress(objective, run, start)
         interrupted = False
         # what overflows is seen by its value, and told in one sentence
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             try:
-                self._run(objective, np.array(params), run, progress, state)
+                self._run(objective, np.array(start), run, progress, state)
             except KeyboardInterrupt:
                 interrupted = True
             return progress.result(interrupted)

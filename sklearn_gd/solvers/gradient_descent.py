@@ -43,7 +43,11 @@ class GradientDescent(Solver):
 
     metric: str | None = None
     rules: ClassVar = {"metric": one_of("curvature") | NONE}
-    method_parameters: ClassVar = frozenset({"learning_rate"})
+
+    @property
+    def method_parameters(self):
+        """The learning rate, where it is not the metric's place."""
+        return frozenset({"learning_rate"} if self.metric is None else ())
 
     def unsupported(self, objective):
         if self.metric is not None and not objective.is_convex:

@@ -12,6 +12,8 @@ from sklearn_gd.solvers.base import NOISE_ULPS
 ARMIJO = 1e-4
 WOLFE = 0.9
 MAX_TRIALS = 40
+# A slope that promises this many times the noise is owed a decrease that can be seen.
+FAR_ABOVE_NOISE = 100
 # A step this short says that the direction was made from second derivatives that do not hold.
 SHORT = 1e-3
 
@@ -34,6 +36,8 @@ def search(objective, params, direction, total, slope, *, wolfe=False) -> Step |
     curvature. Returns None where no step does it.
     """
     noise = NOISE_ULPS * np.finfo(objective.dtype).eps * abs(total)
+    if -slope > FAR_ABOVE_NOISE * noise:
+        noise = 0.0
     low, high, length = 0.0, np.inf, 1.0
     accepted = None
     for _ in range(MAX_TRIALS):

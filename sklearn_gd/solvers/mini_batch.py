@@ -31,6 +31,7 @@ class State:
     rule: dict[str, Any]
     rng: np.random.Generator
     schedule: Callable[[Clock], float]
+    learning_rate: Any
     step: int = 0
     epoch: int = 0
     plateaus: int = 0
@@ -86,7 +87,7 @@ class MiniBatch(Solver):
         if objective.n_samples == 0:
             return (
                 f"{type(self).__name__} needs rows to make batches of, which a plain function has "
-                "not; use GradientDescent or LBFGS instead."
+                "not; use LBFGS() instead."
             )
         return None
 
@@ -94,6 +95,9 @@ class MiniBatch(Solver):
         size = _batch_size(run.batch_size, objective.n_samples)
         is_resumed = state is not None
         state = deepcopy(state) or self._fresh_state(objective, params, run, size)
+        if state.learning_rate != run.learning_rate:
+            state.learning_rate = run.learning_rate
+            state.schedule = self._schedule(objective, run, size)
         progress.state, params = state, state.params
         progress.goes_on = is_resumed
         start = value = objective.value(params)
@@ -118,15 +122,21 @@ class MiniBatch(Solver):
         state.cut /= 2
         state.mean_params, state.averaged = None, 0
 
-    def _fresh_state(self, objective, params, run, size):
-        schedule = resolve_schedule(
+    def _schedule(self, objective, run, size):
+        return resolve_schedule(
             run,
             -(-objective.n_samples // size),
             lambda: self.auto_rate(objective, size),
             self.auto_schedule,
         )
+
+    def _fresh_state(self, objective, params, run, size):
         return State(
-            params=params, rule=self.init(params), rng=deepcopy(run.rng), schedule=schedule
+            params=params,
+            rule=self.init(params),
+            rng=deepcopy(run.rng),
+            schedule=self._schedule(objective, run, size),
+            learning_rate=run.learning_rate,
         )
 
     def _pass(self, objective, params, run, state, size):

@@ -41,7 +41,9 @@ class NewtonCG(Solver):
         value, gradient = objective.value_and_gradient(params)
         length, is_bound = np.nan, False
         while True:
-            direction, decrease, products = self._direction(objective, metric, params, gradient)
+            direction, decrease, products = self._direction(
+                objective, metric, params, gradient, metric.is_hessian or is_bound
+            )
             if progress.done(params, value, gradient, decrease=decrease, step_size=length):
                 return
             step = search(objective, params, direction, value, gradient @ direction)
@@ -56,8 +58,8 @@ class NewtonCG(Solver):
             if not is_bound and (metric.is_hessian or products > MANY_PRODUCTS):
                 metric = objective.metric(params)
 
-    def _direction(self, objective, metric, params, gradient):
-        if metric.is_hessian:
+    def _direction(self, objective, metric, params, gradient, is_direct):
+        if is_direct:
             direction = -metric.solve(gradient)
             return direction, -(gradient @ direction) / 2, 0
         hessian = objective.hessian_operator(params)

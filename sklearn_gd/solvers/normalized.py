@@ -87,10 +87,10 @@ def _merge_moments(state, weight, mean, deviations):
 
 
 def _mean_and_spread(state):
-    """Of the features so far, as columns; without variation the spread is taken as 1."""
+    """Of the features so far, as columns; one that has not varied yet is infinitely wide."""
     mean, variance = state["mean"], state["deviations"] / state["weight"]
     is_constant = variance <= NOISE * mean**2
-    spread = np.sqrt(np.where(is_constant, 1.0, variance))
+    spread = np.sqrt(np.where(is_constant, np.inf, variance))
     return mean[:, np.newaxis], spread[:, np.newaxis]
 
 

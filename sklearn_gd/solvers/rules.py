@@ -69,6 +69,9 @@ class Momentum(MiniBatch):
         velocity -= rate * gradient
         return velocity
 
+    def step_size(self, state, step, rate):
+        return rate / (1 - self.momentum)
+
     def auto_rate(self, objective, batch_size):
         return (1 - self.momentum) * _rate_by_smoothness(objective, batch_size)
 
