@@ -132,12 +132,23 @@ class Curvature:
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
-        for row in np.flatnonzero(self._is_shift_free()):
-            # adding the same to all classes changes nothing: no curvature and, but for rounding
-            # errors, no slope there; some curvature keeps these from being divided by nothing
-            block = matrix[row * outputs : (row + 1) * outputs, row * outputs : (row + 1) * outputs]
-            block += np.diagonal(block).mean() / outputs
-        return CholeskyMetric(matrix[np.newaxis], 1, True, self._damping)
+        metric = matrix[np.newaxis]
+        return CholeskyMetric(metric, 1, True, self._damping, self._of_shifts(matrix))
+
+    def _of_shifts(self, matrix):
+        """Some curvature for adding the same to all outputs, which changes no prediction.
+
+        The loss has neither curvature nor, but for rounding errors, slope there; where the penalty
+        has none either, these would be divided by nothing.
+        """
+        d, outputs = self._model.n_features, self._model.n_outputs
+        is_free = np.ones(self._model.n_coefficients, dtype=bool)
+        diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
+        is_free[:d] = self._is_smooth & (diagonal == 0)
+        mean = np.diagonal(matrix).reshape(-1, outputs).mean(axis=1)
+        return np.kron(
+            np.diag(np.where(is_free, mean, 0.0)), np.full((outputs, outputs), 1 / outputs)
+        )
 
     def _diagonal(self, params):
         (table,) = self._mean(_hessian_diagonal, self._model, self._loss, params)
@@ -148,13 +159,6 @@ class Curvature:
         table[:, : self._model.n_features] += diagonal
         shape = (self._model.n_outputs, self._model.n_coefficients)
         return DiagonalMetric(np.broadcast_to(table, shape).T.ravel())
-
-    def _is_shift_free(self):
-        """Of which coefficients the penalty does not see what all outputs have in common."""
-        is_free = np.ones(self._model.n_coefficients, dtype=bool)
-        diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
-        is_free[: self._model.n_features] = self._is_smooth & (diagonal == 0)
-        return is_free
 
     def _mean(self, kernel, *args):
         return [total / self._source.weight_sum for total in self._source.map_reduce(kernel, *args)]

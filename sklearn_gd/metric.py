@@ -82,9 +82,19 @@ class CholeskyMetric(Metric):
     is_hessian : bool
     damping : float
         Share of the diagonal that is added to it, for the sake of flat directions.
+    stabilizer : ndarray or float
+        Added before H is divided by, where H is singular and right-hand sides have no part in its
+        null space but rounding errors.
     """
 
-    def __init__(self, blocks: NDArray, n_outputs: int, is_hessian: bool, damping: float = 0.0):
+    def __init__(
+        self,
+        blocks: NDArray,
+        n_outputs: int,
+        is_hessian: bool,
+        damping: float = 0.0,
+        stabilizer: NDArray | float = 0.0,
+    ):
         self.is_hessian = is_hessian
         self._blocks, self._n_outputs = blocks, n_outputs
         diagonals = np.diagonal(blocks, axis1=1, axis2=2)
@@ -94,7 +104,9 @@ class CholeskyMetric(Metric):
         self._scales = 1 / np.sqrt(np.where(diagonals > 0, diagonals, 1.0))
         scaled = self._blocks * self._scales[:, :, np.newaxis] * self._scales[:, np.newaxis, :]
         self._scaled = scaled
-        self._factors = [_cholesky(block) for block in scaled]
+        stable = (self._blocks + stabilizer) * self._scales[:, :, np.newaxis]
+        stable = stable * self._scales[:, np.newaxis, :]
+        self._factors = [_cholesky(block) for block in stable]
 
     def solve(self, gradient):
         table = gradient.reshape(-1, self._n_outputs)
@@ -127,7 +139,7 @@ class CholeskyMetric(Metric):
         table = np.empty((self._scales.shape[1], self._n_outputs))
         for columns, scaled, scale in self._columns(self._scaled):
             largest = np.linalg.eigvalsh(scaled)[-1]
-            table[:, columns] = (largest / scale**2)[:, np.newaxis]
+            table[:, columns] = ((largest if largest > 0 else 1.0) / scale**2)[:, np.newaxis]
         return table.ravel()
 
     def _columns(self, blocks):
@@ -202,7 +214,7 @@ def proximal_direction(metric: Metric, objective, params: NDArray, gradient: NDA
         What the model loses, at least zero.
     """
     model = _ProximalModel(metric, objective, params, gradient)
-    point, change = params, model.change(params)
+    point, change = params, 0.0
     moves = (model.descend, model.newton_step, model.release)
     for _ in range(PROX_ROUNDS):
         for move in moves:
@@ -224,8 +236,7 @@ class _ProximalModel:
         self._metric, self._objective = metric, objective
         self._params, self._gradient = params, gradient
         self._bound = metric.diagonal_bound()
-        start = objective.nonsmooth(params)
-        self._start = start if np.isfinite(start) else 0.0
+        self._start = objective.nonsmooth(params)
 
     def change(self, point):
         """The model at ``point``, less that at ``params``."""
@@ -286,8 +297,9 @@ class _ProximalModel:
         stops = np.unique(np.append(crossings[(crossings > 0) & (crossings < 1)], 1.0))
 
         def at(index):
-            place = start + stops[index] * move
-            return np.where(crossings == stops[index], 0.0, place)
+            place = np.where(crossings == stops[index], 0.0, start + stops[index] * move)
+            # a proximal step of no length: behind its kink a constraint allows nothing
+            return self._objective.prox(place, 0.0)
 
         low, high = 0, len(stops) - 1
         while low < high:

@@ -19,7 +19,6 @@ from sklearn_gd._validation import Rule, real
 
 # Halvings that bring an interval to the precision of a float.
 BISECTIONS = 60
-ROUNDING = 1e-12
 
 
 class Penalty(Component):
@@ -192,9 +191,7 @@ class Positive(Penalty):
         return self.penalty.curvature(n_features)
 
     def nonsmooth(self, w):
-        # a weight may be below zero by a rounding error, on the way to the end of a step
-        is_forbidden = (w < -ROUNDING * np.abs(w).max(initial=0.0)).any()
-        return np.inf if is_forbidden else self.penalty.nonsmooth(w)
+        return self.penalty.nonsmooth(w)
 
     def prox(self, w, scale):
         return self.penalty.prox(np.maximum(w, 0), scale)

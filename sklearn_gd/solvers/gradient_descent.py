@@ -14,6 +14,7 @@ from sklearn_gd.solvers.rates import resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
 GROWTH = 2.0
+CAUTIOUS_GROWTH = 1.5
 # The metric is rebuilt when what is left to gain shrinks by less than this factor.
 SLOW = 0.3
 
@@ -73,6 +74,8 @@ class GradientDescent(Solver):
         total, decrease = value + objective.nonsmooth(params), np.inf
         while not progress.done(params, total, gradient, decrease=decrease, step_size=length):
             step = proximal_step(objective, params, value, gradient, length)
+            if step is None:
+                return progress.stall(np.inf)
             # what the step gained under its bound: a lower bound of what was left to gain
             decrease = _proximal_decrease(objective, params, gradient, step)
             params, value, gradient, total = step.params, step.value, step.gradient, step.total
@@ -144,13 +147,16 @@ class AcceleratedGradientDescent(Solver):
         at_params = (value, gradient)
         while not progress.done(params, total, at_params[1], decrease=decrease, step_size=length):
             step = proximal_step(objective, ahead, value, gradient, length)
+            if step is None:
+                return progress.stall(np.inf)
             decrease = _proximal_decrease(objective, ahead, gradient, step)
             move = step.params - params
             if (ahead - step.params) @ move > 0 or step.total > total:
                 momentum = 1.0
             grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
             beta, momentum = (momentum - 1) / grown, grown
-            params, total, length = step.params, step.total, step.length
+            params, total = step.params, step.total
+            length = step.length if bound else CAUTIOUS_GROWTH * step.length
             at_params = (step.value, step.gradient)
             ahead = params + beta * move
             value, gradient = objective.value_and_gradient(ahead) if beta else at_params

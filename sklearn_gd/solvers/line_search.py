@@ -42,7 +42,8 @@ def search(objective, params, direction, total, slope, *, wolfe=False) -> Step |
     accepted = None
     for _ in range(MAX_TRIALS):
         step = _evaluate(objective, params + length * direction, length)
-        if not step.total <= total + ARMIJO * length * slope + noise:
+        is_lower = step.total <= total + noise if noise else step.total < total
+        if not (is_lower and step.total <= total + ARMIJO * length * slope + noise):
             high = length
         elif wolfe and step.gradient @ direction < WOLFE * slope:
             low, accepted = length, step
@@ -52,16 +53,16 @@ def search(objective, params, direction, total, slope, *, wolfe=False) -> Step |
     return accepted
 
 
-def proximal_step(objective, params, value, gradient, length) -> Step:
-    """A proximal gradient step, halved until its quadratic upper bound holds."""
+def proximal_step(objective, params, value, gradient, length) -> Step | None:
+    """A proximal gradient step, halved until its quadratic bound holds; None if it never does."""
     noise = NOISE_ULPS * np.finfo(objective.dtype).eps * abs(value)
     for _ in range(MAX_TRIALS):
         step = _evaluate(objective, objective.prox(params - length * gradient, length), length)
         move = step.params - params
         if step.value <= value + gradient @ move + move @ move / (2 * length) + noise:
-            break
+            return step
         length /= 2
-    return step
+    return None
 
 
 def _evaluate(objective, params, length):

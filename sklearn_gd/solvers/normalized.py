@@ -9,6 +9,8 @@ from sklearn_gd.solvers.mini_batch import MiniBatch
 AUTO_RATE = 0.1
 # A variance that is this share of the squared mean is rounding, not variation.
 NOISE = 1e-20
+# A gradient that is this share of the slopes of rows is rounding too.
+ROUNDING = 1e-12
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -54,14 +56,15 @@ class NormalizedAdagrad(MiniBatch):
         mean, spread = _mean_and_spread(state)
         change = np.empty_like(gradient)
         (slope,), bias_slopes = state["unpack"](gradient)
+        floor = ROUNDING * _unit(state)
         (energy,), bias_energies = state["unpack"](state["energy"])
         (move,), bias_moves = state["unpack"](change)
         centred = slope - mean * bias_slopes[0] if bias_slopes else slope
-        move[...] = _adagrad(centred / spread, energy, rate) / spread
+        move[...] = _adagrad(centred / spread, energy, rate, floor) / spread
         for bias_slope, bias_energy, bias_move in zip(
             bias_slopes, bias_energies, bias_moves, strict=True
         ):
-            bias_move[...] = _adagrad(bias_slope, bias_energy, rate) - mean[:, 0] @ move
+            bias_move[...] = _adagrad(bias_slope, bias_energy, rate, floor) - mean[:, 0] @ move
         return change
 
     def step_size(self, state, step, rate):
@@ -99,6 +102,8 @@ def _unit(state):
     return np.sqrt(state["slopes"] / state["weight"])
 
 
-def _adagrad(gradient, energy, rate):
+def _adagrad(gradient, energy, rate, floor):
+    # Adagrad would make full steps out of rounding errors
+    gradient = np.where(np.abs(gradient) > floor, gradient, 0.0)
     energy += gradient**2
     return -rate * gradient / np.sqrt(np.where(energy > 0, energy, 1.0))

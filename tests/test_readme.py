@@ -1,0 +1,29 @@
+"""The README keeps its promises: its code runs, and its commands are those of a fresh machine."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is beside a checkout only")
+
+
+def blocks(language):
+    text = README.read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.filterwarnings("error")
+def test_python_blocks_run_one_after_the_other_without_a_warning(capsys):
+    names = {}
+    for block in blocks("python"):
+        exec(compile(block, str(README), "exec"), names)
+    assert "converged" in capsys.readouterr().out
+
+
+def test_commands_make_their_own_environment():
+    commands = [line for block in blocks("sh") for line in block.strip().splitlines()]
+    assert len(commands) == 2
+    for command in commands:
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
