@@ -254,7 +254,9 @@ class Progress:
         if decrease is None:
             return ""
         self.optimality = decrease / self._objective.scale(self.value)
-        return self._verdict(decrease)
+        reason = self._verdict(decrease)
+        # without second derivatives the solver's estimate is all there is, and no promise
+        return reason.replace("at most", "by the solver's estimate")
 
     def _is_time_to_look(self, decrease) -> bool:
         """Looking costs passes, so the solver's estimate, corrected by the last look, decides."""

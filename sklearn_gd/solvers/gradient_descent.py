@@ -14,7 +14,6 @@ from sklearn_gd.solvers.rates import resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
 GROWTH = 2.0
-CAUTIOUS_GROWTH = 1.5
 # The metric is rebuilt when what is left to gain shrinks by less than this factor.
 SLOW = 0.3
 
@@ -156,7 +155,7 @@ class AcceleratedGradientDescent(Solver):
             grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
             beta, momentum = (momentum - 1) / grown, grown
             params, total = step.params, step.total
-            length = step.length if bound else CAUTIOUS_GROWTH * step.length
+            length = step.length if bound else GROWTH * step.length
             at_params = (step.value, step.gradient)
             ahead = params + beta * move
             value, gradient = objective.value_and_gradient(ahead) if beta else at_params
