@@ -69,4 +69,16 @@ class NamedComponents:
             value = params.get(name, getattr(self, name, None))
             if isinstance(value, str) and value in self._components.get(name, {}):
                 params[name] = self._components[name][value]()
+            elif isinstance(value, str):
+                fields = sorted(key for key in params if key.startswith(f"{name}__"))
+                raise InvalidParameterError(
+                    f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "
+                    f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
+                )
+            elif isinstance(value, str):
+                fields = sorted(key for key in params if key.startswith(f"{name}__"))
+                raise InvalidParameterError(
+                    f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "
+                    f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
+                )
         return super().set_params(**params)

@@ -145,6 +145,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
 
     def _fit_rows(self, X, y, sample_weight, validation, start):
         check_parameters(self, self._rules)
+        if isinstance(self.scoring, str):
+            get_scorer(self.scoring)
         previous = vars(self).get("_fitted") if self.warm_start else None
         rng = _generator(self.random_state)
         rows = self._encode(X, y, sample_weight, role=FIT)
@@ -323,8 +325,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             return
         warnings.warn(
             f"{type(self).__name__} did not converge: {result.message}, optimality "
-            f"{result.optimality:.1e} with tol={self.tol:g}. Increase max_iter, or use "
-            "solver='auto'.",
+            f"{result.optimality:.1e} with tol={self.tol:g}. Increase max_iter"
+            f"{'' if _is_auto(self.solver) else ', or use solver=' + repr('auto')}.",
             ConvergenceWarning,
             stacklevel=5,
         )

@@ -122,6 +122,10 @@ class CholeskyMetric(Metric):
         result = np.zeros_like(table)
         for output in range(self._n_outputs):
             rows = np.flatnonzero(mask[:, output])
+            if not rows.size:
+                continue
+            if not rows.size:
+                continue
             block = min(output, len(self._blocks) - 1)
             scale = self._scales[block, rows]
             factor = _cholesky(self._scaled[block][np.ix_(rows, rows)])

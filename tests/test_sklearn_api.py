@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-import os
 import pickle
 import warnings
 
@@ -75,26 +74,15 @@ CONFIGURATIONS = [
 ]
 
 
-def checks(estimators):
-    """Their checks; that of array API input only where SciPy was told to support it."""
-    mark = parametrize_with_checks(estimators)
-    if "SCIPY_ARRAY_API" in os.environ:
-        return mark
-    names, parameters = mark.args
-    kept = [each for each in parameters if "check_array_api_input" not in str(each)]
-    assert len(kept) == len(parameters) - len(estimators)
-    return pytest.mark.parametrize(names, kept, **mark.kwargs)
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@checks([Estimator() for Estimator in ESTIMATORS])
+@parametrize_with_checks([Estimator() for Estimator in ESTIMATORS])
 def test_scikit_learn_check_by_default(estimator, check):
     check(estimator)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.slow
-@checks(CONFIGURATIONS)
+@parametrize_with_checks(CONFIGURATIONS)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 

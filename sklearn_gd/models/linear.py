@@ -91,5 +91,5 @@ class Linear(Model):
 
 def _scale_rows(X, factor):
     if sp.issparse(X):
-        return sp.diags_array(factor, dtype=X.dtype).tocsr() @ X
+        return X.multiply(factor[:, np.newaxis]).tocsr()
     return X * factor[:, np.newaxis]

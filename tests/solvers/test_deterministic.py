@@ -693,7 +693,7 @@ def test_an_iteration_is_one_pass(name, loss):
     assert risk.losses == 0
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss != "poisson"])
 def test_an_accelerated_iteration_is_at_most_two_passes(loss):
     risk = risk_of(loss, "l2", *rows(loss), kind=CountingRisk)
     result = SOLVERS["agd"].minimize(risk, np.zeros(risk.model.size), Run(tol=1e-8))
