@@ -75,10 +75,4 @@ class NamedComponents:
                     f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "
                     f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
                 )
-            elif isinstance(value, str):
-                fields = sorted(key for key in params if key.startswith(f"{name}__"))
-                raise InvalidParameterError(
-                    f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "
-                    f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
-                )
         return super().set_params(**params)

@@ -124,8 +124,6 @@ class CholeskyMetric(Metric):
             rows = np.flatnonzero(mask[:, output])
             if not rows.size:
                 continue
-            if not rows.size:
-                continue
             block = min(output, len(self._blocks) - 1)
             scale = self._scales[block, rows]
             factor = _cholesky(self._scaled[block][np.ix_(rows, rows)])

@@ -54,9 +54,8 @@ class Case:
 
     ``target`` draws y; ``steepest`` gives raw predictions at which the second derivative reaches
     its bound, for y; ``peer`` makes scikit-learn's loss for k outputs; ``has_kinks`` where the
-    gradient jumps; ``is_baseline_exact`` where the baseline is the best constant and not near it,
-    ``prior`` the rows that it counts beside those it is given; beyond ``largest`` (float64,
-    float32) the loss itself is more than any float.
+    gradient jumps; ``is_baseline_exact`` where the baseline is the best constant and not near it;
+    beyond ``largest`` (float64, float32) the loss itself is more than any float.
     """
 
     loss: Loss
