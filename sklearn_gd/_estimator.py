@@ -35,6 +35,7 @@ from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
 from sklearn_gd.schedules import SCHEDULES, Schedule
 from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream
+from sklearn_gd.solvers.base import NOISE_ULPS
 
 FLOATS = (np.float64, np.float32)
 # scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum is a visit of all rows too.
@@ -153,7 +154,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         rows, held_out = self._hold_out(rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
-        stages = self._loss.stages(_spread(rows))
+        stages = self._loss.stages(*_spread_and_resolution(rows))
         objective = self._objective(model, rows, stages[0], cold)
         solver = self._resolve_solver(objective)
         if solver.resumable and len(stages) > 1:
@@ -184,7 +185,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             if not len(rows.y):
                 return self
             model = self._build_model(rows, None) if fitted is None else fitted.model
-            stages = self._loss.stages(_spread(rows))
+            stages = self._loss.stages(*_spread_and_resolution(rows))
             loss = stages[min(STOCHASTIC_STAGE, len(stages) - 1)] if fitted is None else fitted.loss
             cold = self._cold_start(model, rows, rng)
             objective = self._objective(model, rows, loss, cold)
@@ -323,9 +324,10 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
     def _warn_unless_converged(self, result):
         if result.converged or result.interrupted or self.tol == 0:
             return
+        is_linear = self._fitted.model.is_linear
+        distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
         warnings.warn(
-            f"{type(self).__name__} did not converge: {result.message}, optimality "
-            f"{result.optimality:.1e} with tol={self.tol:g}. Increase max_iter"
+            f"{type(self).__name__} did not converge: {result.message}{distance}. Increase max_iter"
             f"{'' if _is_auto(self.solver) else ', or use solver=' + repr('auto')}.",
             ConvergenceWarning,
             stacklevel=5,
@@ -399,13 +401,14 @@ def _all_or_nothing(estimator):
         raise
 
 
-def _spread(rows) -> float:
-    """The mean standard deviation of the target's columns."""
+def _spread_and_resolution(rows) -> tuple[float, float]:
+    """The mean standard deviation of the target's columns, and what is rounding in them."""
     if rows.y.ndim == 1:
-        return 1.0
+        return 1.0, 0.0
     mean = np.average(rows.y, axis=0, weights=rows.weight)
     variance = np.average((rows.y - mean) ** 2, axis=0, weights=rows.weight)
-    return float(np.sqrt(variance).mean())
+    resolution = NOISE_ULPS * np.finfo(rows.y.dtype).eps * np.abs(rows.y).max()
+    return float(np.sqrt(variance).mean()), float(resolution)
 
 
 def is_resumable(estimator) -> bool:

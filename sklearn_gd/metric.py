@@ -228,7 +228,7 @@ def proximal_direction(metric: Metric, objective, params: NDArray, gradient: NDA
         else:
             break
         moves = (model.newton_step, model.release, model.descend)
-    return point - params, max(-change, 0.0)
+    return point - params, max(0.0, -change)
 
 
 class _ProximalModel:

@@ -230,7 +230,7 @@ class EmpiricalRisk(Objective):
         return self._curvature.metric(params)
 
     def bound_metric(self):
-        if self._curvature is None or self.loss.curvature is None:
+        if self._curvature is None or self.loss.curvature is None or not self.loss.is_steppable:
             return None
         self.passes += 1
         return self._curvature.bound_metric()

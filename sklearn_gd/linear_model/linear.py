@@ -5,6 +5,7 @@ from typing import ClassVar
 from sklearn_gd._regressor import REGRESSOR_RULES, Regressor
 from sklearn_gd._validation import Rule
 from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.losses import LOSSES
 
 
 class GDLinearRegressor(Regressor, LinearEstimator):
@@ -118,6 +119,7 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     """
 
     _rules: ClassVar[dict[str, Rule]] = LinearEstimator._rules | REGRESSOR_RULES
+    _components: ClassVar = LinearEstimator._components | {"loss": LOSSES}
 
     def _store(self, model, params):
         super()._store(model, params)

@@ -100,7 +100,7 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
 
     See Also
     --------
-    GDSoftmaxClassifier : One model of all classes together.
+    GDSoftmaxClassifier : One model of all classes together, as LogisticRegression has it.
     sklearn.linear_model.LogisticRegression : The same objective, with ``C``.
 
     References

@@ -25,6 +25,8 @@ class Loss(Component):
         The largest second derivative in ``raw``; None where it has no bound.
     is_quadratic : bool
         Whether the second derivative is the same everywhere and for all outputs.
+    is_steppable : bool
+        Whether steps by ``curvature`` alone get anywhere, where second derivatives vanish.
     link_name : str
         What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
     is_separable : bool
@@ -34,6 +36,7 @@ class Loss(Component):
     curvature: ClassVar[float | None] = None
     is_quadratic: ClassVar[bool] = False
     is_separable: ClassVar[bool] = True
+    is_steppable: ClassVar[bool] = True
     link_name: ClassVar[str] = "identity"
 
     @abstractmethod
@@ -72,8 +75,12 @@ class Loss(Component):
     def check_target(self, y: NDArray) -> None:
         """Raise ValueError for targets that the loss is not made for."""
 
-    def stages(self, spread: float) -> list["Loss"]:
-        """Smooth losses that lead to this one, for targets of a given spread; itself if smooth."""
+    def stages(self, spread: float, resolution: float = 0.0) -> list["Loss"]:
+        """Smooth losses that lead to this one, itself if it is smooth.
+
+        They are made for targets of a given spread, in which differences below ``resolution`` are
+        rounding.
+        """
         return [self]
 
     def baseline(self, y: NDArray, n_outputs: int, weight: NDArray | None = None) -> NDArray:

@@ -1,6 +1,7 @@
 """Smooth approximations of losses with kinks."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,9 @@ class MoreauEnvelope(Loss):
 
     loss: Loss
     width: float
+
+    # a step of at most the width along flat slopes
+    is_steppable: ClassVar[bool] = False
 
     @property
     def curvature(self):

@@ -126,9 +126,10 @@ class KinkedLoss(Loss):
         """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width)."""
         return raw + self.prox_move(y, raw, width)
 
-    def stages(self, spread):
+    def stages(self, spread, resolution=0.0):
         unit = spread if spread > 0 else 1.0
-        return [MoreauEnvelope(loss=self, width=float(width * unit)) for width in WIDTHS]
+        widths = [float(width * unit) for width in WIDTHS if width * unit > resolution]
+        return [MoreauEnvelope(loss=self, width=width) for width in widths or [resolution]]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sklearn_gd._regressor import REGRESSOR_RULES, Regressor
 from sklearn_gd._validation import Rule
+from sklearn_gd.losses import LOSSES
 from sklearn_gd.neural_network._base import NetworkEstimator
 
 
@@ -126,6 +127,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     """
 
     _rules: ClassVar[dict[str, Rule]] = NetworkEstimator._rules | REGRESSOR_RULES
+    _components: ClassVar = NetworkEstimator._components | {"loss": LOSSES}
 
     def __init__(
         self,

@@ -190,7 +190,7 @@ class Progress:
             "converged to the limit of precision"
             if self.converged
             else "stopped: no step along the direction of descent lowers the objective; "
-            "the loss and its gradient may not agree (check_gradient tells)"
+            "value and gradient of the loss may not agree"
         )
 
     def end(self, params: NDArray, message: str, success: bool) -> None:

@@ -9,7 +9,7 @@ from sklearn_gd._validation import NONE, one_of
 from sklearn_gd.metric import proximal_direction
 from sklearn_gd.schedules import Clock
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import SHORT, proximal_step, search
+from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, proximal_step, search
 from sklearn_gd.solvers.rates import resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
@@ -60,7 +60,7 @@ class GradientDescent(Solver):
     def _run(self, objective, params, run, progress, state):
         params = params.astype(np.float64)
         if self.metric is not None:
-            self._descend_in_metric(objective, params, progress)
+            self._descend_in_metric(objective, params, run, progress)
         elif run.learning_rate == "auto":
             self._descend(objective, params, progress)
         else:
@@ -96,11 +96,11 @@ class GradientDescent(Solver):
             decrease = float(np.sum((new - params) ** 2)) / (2 * length)
             params, gradient, total = new, new_gradient, value + objective.nonsmooth(new)
 
-    def _descend_in_metric(self, objective, params, progress):
+    def _descend_in_metric(self, objective, params, run, progress):
         metric, age = objective.metric(params), 0
         value, gradient = objective.value_and_gradient(params)
         total, previous, length = value + objective.nonsmooth(params), np.inf, np.nan
-        is_bound = False
+        is_bound, unmoved = False, 0
         while True:
             direction, decrease = _metric_direction(objective, metric, params, gradient)
             if age and decrease > SLOW * previous:
@@ -122,6 +122,9 @@ class GradientDescent(Solver):
                 metric, age = objective.bound_metric() or objective.metric(params), 0
             if step is None:
                 continue
+            unmoved = unmoved + 1 if step.total >= total - progress.noise else 0
+            if unmoved == MAX_UNMOVED and run.tol > 0:
+                return progress.stall(0.0)
             params, value, gradient, total = step.params, step.value, step.gradient, step.total
             length, previous, age = step.length, decrease, age + 1
 

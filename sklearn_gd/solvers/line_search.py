@@ -16,6 +16,8 @@ MAX_TRIALS = 40
 FAR_ABOVE_NOISE = 100
 # A step this short says that the direction was made from second derivatives that do not hold.
 SHORT = 1e-3
+# After as many steps that change the objective by nothing but noise, its precision is spent.
+MAX_UNMOVED = 10
 
 
 @dataclass(frozen=True)
