@@ -31,11 +31,10 @@ from sklearn_gd._validation import (
 from sklearn_gd.data import MemorySource
 from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
-from sklearn_gd.objective import EmpiricalRisk
+from sklearn_gd.objective import NOISE_ULPS, EmpiricalRisk
 from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
 from sklearn_gd.schedules import SCHEDULES, Schedule
 from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream
-from sklearn_gd.solvers.base import NOISE_ULPS
 
 FLOATS = (np.float64, np.float32)
 # scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum is a visit of all rows too.

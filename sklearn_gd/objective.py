@@ -19,6 +19,8 @@ from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
 
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
 SCALE_FLOOR = 1e-3
+# A change below this many units in the last place is noise.
+NOISE_ULPS = 10
 # A run whose objective passes this multiple of its start has diverged.
 DIVERGENCE_FACTOR = 10.0
 OPTIMALITY_MAX_PRODUCTS = 200
@@ -109,6 +111,10 @@ class Objective(ABC):
     def divergence_limit(self, start: float) -> float:
         """The value above which a run that began at ``start`` has diverged."""
         return DIVERGENCE_FACTOR * max(abs(start), abs(self.reference), np.finfo(float).tiny)
+
+    def noise(self, value: float) -> float:
+        """Changes of the objective that mean nothing in its precision, where it is ``value``."""
+        return NOISE_ULPS * np.finfo(self.dtype).eps * abs(value)
 
     def start_at(self, value: float) -> None:
         """Remember the first value met as the reference of ``scale``, where there is none."""

@@ -17,8 +17,6 @@ from sklearn_gd._components import Component
 from sklearn_gd.metric import Metric
 from sklearn_gd.objective import FunctionObjective, Objective
 
-# A change below this many units in the last place of the objective is noise.
-NOISE_ULPS = 10
 # Near the optimum the gap is at most twice what the quadratic model predicts (Boyd and
 # Vandenberghe, 2004, section 9.6.3).
 SAFETY = 2.0
@@ -178,7 +176,7 @@ class Progress:
     @property
     def noise(self) -> float:
         """Changes of the objective that mean nothing in its precision."""
-        return NOISE_ULPS * np.finfo(self._objective.dtype).eps * abs(self.value)
+        return self._objective.noise(self.value)
 
     def stall(self, decrease: float) -> None:
         """End the run: no step lowers the objective though ``decrease`` was predicted."""
@@ -254,9 +252,8 @@ class Progress:
         if decrease is None:
             return ""
         self.optimality = decrease / self._objective.scale(self.value)
-        reason = self._verdict(decrease)
         # without second derivatives the solver's estimate is all there is, and no promise
-        return reason.replace("at most", "by the solver's estimate")
+        return self._verdict(decrease, "by the solver's estimate")
 
     def _is_time_to_look(self, decrease) -> bool:
         """Looking costs passes, so the solver's estimate, corrected by the last look, decides."""
@@ -289,10 +286,10 @@ class Progress:
     def _limit(self) -> float:
         return max(self._run.tol * self._objective.scale(self.value) / SAFETY, self.noise)
 
-    def _verdict(self, decrease) -> str:
+    def _verdict(self, decrease, surety="at most") -> str:
         if SAFETY * decrease <= self._run.tol * self._objective.scale(self.value):
             return (
-                f"converged: at most {SAFETY * self.optimality:.1e} of the objective is left to "
+                f"converged: {surety} {SAFETY * self.optimality:.1e} of the objective is left to "
                 f"gain, tol={self._run.tol:g}"
             )
         return "converged to the limit of precision" if decrease <= self.noise else ""

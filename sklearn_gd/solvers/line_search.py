@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd.solvers.base import NOISE_ULPS
-
 # Armijo's share of the predicted decrease, and Wolfe's share of the slope (Nocedal and Wright,
 # 2006, section 3.1, for quasi-Newton directions).
 ARMIJO = 1e-4
@@ -37,7 +35,7 @@ def search(objective, params, direction, total, slope, *, wolfe=False) -> Step |
     With ``wolfe`` the slope must have become flatter too, so that the step says something about
     curvature. Returns None where no step does it.
     """
-    noise = NOISE_ULPS * np.finfo(objective.dtype).eps * abs(total)
+    noise = objective.noise(total)
     if -slope > FAR_ABOVE_NOISE * noise:
         noise = 0.0
     low, high, length = 0.0, np.inf, 1.0
@@ -57,7 +55,7 @@ def search(objective, params, direction, total, slope, *, wolfe=False) -> Step |
 
 def proximal_step(objective, params, value, gradient, length) -> Step | None:
     """A proximal gradient step, halved until its quadratic bound holds; None if it never does."""
-    noise = NOISE_ULPS * np.finfo(objective.dtype).eps * abs(value)
+    noise = objective.noise(value)
     for _ in range(MAX_TRIALS):
         step = _evaluate(objective, objective.prox(params - length * gradient, length), length)
         move = step.params - params
