@@ -3,7 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -39,9 +39,9 @@ from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream
 FLOATS = (np.float64, np.float32)
 # scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum is a visit of all rows too.
 MIN_N_ITER = 1
-# Stochastic solvers minimise this envelope of a loss with kinks: a hundredth of the spread of y
-# wide, so that steps by its curvature are not lost in noise.
-STOCHASTIC_STAGE = 1
+# Stochastic solvers minimise this envelope of a loss with kinks: a thousandth of the spread of y
+# wide, below their noise.
+STOCHASTIC_STAGE = 2
 METHOD_DEFAULTS = {"learning_rate": "auto", "batch_size": "auto", "average": False}
 
 
@@ -169,6 +169,9 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             objective = self._objective(model, rows, loss, cold)
             result = solver.minimize(objective, result.params, run).following(result)
         result = self._canonical(objective, result)
+        if objective.loss is not self._loss:
+            own = self._objective(model, rows, self._loss, cold)
+            result = replace(result, value=own.value(result.params))
         self._keep(Fitted(model, solver, stages[-1], result.state), result, rows.X.dtype)
         self._warn_unless_converged(result)
         return result.interrupted
@@ -324,10 +327,11 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         if result.converged or result.interrupted or self.tol == 0:
             return
         is_linear = self._fitted.model.is_linear
+        remedies = [result.remedy, "" if _is_auto(self.solver) else "Use solver='auto'"]
         distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
         warnings.warn(
-            f"{type(self).__name__} did not converge: {result.message}{distance}. Increase max_iter"
-            f"{'' if _is_auto(self.solver) else ', or use solver=' + repr('auto')}.",
+            f"{type(self).__name__} did not converge: {result.message}{distance}. "
+            + "".join(f"{remedy}. " for remedy in remedies if remedy).rstrip(),
             ConvergenceWarning,
             stacklevel=5,
         )

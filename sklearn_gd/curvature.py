@@ -48,13 +48,16 @@ class Curvature:
 
     def largest(self) -> float | None:
         """An upper bound L of the second derivative in every direction; None if there is none."""
-        if self._loss.curvature is None:
+        return self._largest(self._loss.curvature)
+
+    def _largest(self, curvature):
+        if curvature is None:
             return None
         size = self._model.n_coefficients
         largest = self._largest_of_penalty()
         if size <= MAX_COEFFICIENTS:
             (gram,) = self._mean(_gram, self._model)
-            return self._loss.curvature * float(np.linalg.eigvalsh(gram[0])[-1]) + largest
+            return curvature * float(np.linalg.eigvalsh(gram[0])[-1]) + largest
         operator = LinearOperator(
             (size, size),
             matvec=lambda v: self._mean(_gram_product, self._model, v.ravel())[0],
@@ -65,7 +68,7 @@ class Curvature:
         (value,) = eigsh(
             operator, k=1, tol=EIGENVALUE_TOLERANCE, v0=np.ones(size), return_eigenvectors=False
         )
-        return self._loss.curvature * float(value) * (1 + EIGENVALUE_TOLERANCE) + largest
+        return curvature * float(value) * (1 + EIGENVALUE_TOLERANCE) + largest
 
     def _largest_of_penalty(self):
         if self._penalty.ndim == 2:
@@ -77,13 +80,14 @@ class Curvature:
 
         Between the roughest single row, at size 1, and all rows together, at size n.
         """
-        largest = self.largest()
+        curvature = self._loss.mean_curvature
+        largest = self._largest(curvature)
         n = self._source.n_samples
         if largest is None or size >= n:
             return largest
         mean_weight = self._source.weight_sum / n
         roughest = max(_largest_row(block, self._model) for block in self._source.blocks())
-        single = self._loss.curvature * roughest / mean_weight + self._largest_of_penalty()
+        single = curvature * roughest / mean_weight + self._largest_of_penalty()
         return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
 
     def metric(self, params) -> Metric:

@@ -14,6 +14,10 @@ from scipy.linalg import cho_solve
 
 # Share of the model's decrease that one more conjugate gradient step may still be worth.
 CG_TOLERANCE = 0.1
+# The same for a Newton step of the inner proximal problem, whose products are cheap.
+NEWTON_TOLERANCE = 1e-6
+# Shares of a Newton step that are tried where the model is not quadratic on the way.
+SHORTER = 0.5 ** np.arange(1, 20)
 FIRST_JITTER = 1e-14
 # The inner proximal problem is solved until a move gains less than this share of all the gain.
 PROX_TOLERANCE = 1e-9
@@ -38,8 +42,8 @@ class Metric(ABC):
         """H⁻¹ times a vector."""
 
     @abstractmethod
-    def solve_where(self, gradient: NDArray, free: NDArray) -> NDArray:
-        """The same within the parameters that are ``free``; zero for the others."""
+    def solver_where(self, free: NDArray) -> Callable[[NDArray], NDArray]:
+        """``solve`` within the parameters that are ``free``; zero for the others."""
 
     @abstractmethod
     def product(self, direction: NDArray) -> NDArray:
@@ -61,8 +65,8 @@ class DiagonalMetric(Metric):
     def solve(self, gradient):
         return gradient / self._diagonal
 
-    def solve_where(self, gradient, free):
-        return np.where(free, gradient / self._diagonal, 0.0)
+    def solver_where(self, free):
+        return lambda gradient: np.where(free, gradient / self._diagonal, 0.0)
 
     def product(self, direction):
         return self._diagonal * direction
@@ -116,19 +120,25 @@ class CholeskyMetric(Metric):
             result[:, columns] = scale[:, np.newaxis] * cho_solve((factor, True), right)
         return result.ravel()
 
-    def solve_where(self, gradient, free):
-        shape = (-1, self._n_outputs)
-        table, mask = gradient.reshape(shape), free.reshape(shape)
-        result = np.zeros_like(table)
+    def solver_where(self, free):
+        mask = free.reshape(-1, self._n_outputs)
+        parts = []
         for output in range(self._n_outputs):
             rows = np.flatnonzero(mask[:, output])
             if not rows.size:
                 continue
             block = min(output, len(self._blocks) - 1)
-            scale = self._scales[block, rows]
             factor = _cholesky(self._scaled[block][np.ix_(rows, rows)])
-            result[rows, output] = scale * cho_solve((factor, True), scale * table[rows, output])
-        return result.ravel()
+            parts.append(((rows, output), factor, self._scales[block, rows]))
+
+        def solve(gradient):
+            table = gradient.reshape(mask.shape)
+            result = np.zeros_like(table)
+            for place, factor, scale in parts:
+                result[place] = scale * cho_solve((factor, True), scale * table[place])
+            return result.ravel()
+
+        return solve
 
     def product(self, direction):
         table = direction.reshape(-1, self._n_outputs)
@@ -157,11 +167,11 @@ class CholeskyMetric(Metric):
 def conjugate_gradient(
     product: Callable[[NDArray], NDArray],
     gradient: NDArray,
-    metric: Metric,
+    solve: Callable[[NDArray], NDArray],
     max_products: int,
     tolerance: float = CG_TOLERANCE,
 ) -> tuple[NDArray, float, int]:
-    r"""Minimise :math:`g'd + d'Hd/2` over d, preconditioned by a metric.
+    r"""Minimise :math:`g'd + d'Hd/2` over d, preconditioned by a metric's ``solve``.
 
     Stops when another step is worth less than ``tolerance`` of the mean step so far (Nash and
     Sofer, 1990, "Assessing a search direction within a truncated-Newton method").
@@ -176,7 +186,7 @@ def conjugate_gradient(
     """
     direction = np.zeros_like(gradient)
     residual = -gradient
-    conditioned = metric.solve(residual)
+    conditioned = solve(residual)
     search = conditioned
     energy = residual @ conditioned
     decrease = 0.0
@@ -195,7 +205,7 @@ def conjugate_gradient(
         decrease += gain
         if gain * count <= tolerance * decrease:
             break
-        conditioned = metric.solve(residual)
+        conditioned = solve(residual)
         energy, previous = residual @ conditioned, energy
         search = conditioned + energy / previous * search
     return direction, decrease, count
@@ -265,8 +275,17 @@ class _ProximalModel:
         It ends where a parameter meets zero, if that is better than its end.
         """
         free = point != 0
-        end = point - self._metric.solve_where(self._full_slope(point, free), free)
-        return self._best_on_the_way(point, end)
+        slope = self._full_slope(point, free)
+        solve = self._metric.solver_where(free)
+        bend = self._objective.nonsmooth_operator(point)
+        if bend is None:
+            return self._best_on_the_way(point, point - solve(slope))
+
+        def product(direction):
+            return np.where(free, self._metric.product(direction) + bend(direction), 0.0)
+
+        direction, _, _ = conjugate_gradient(product, slope, solve, len(point), NEWTON_TOLERANCE)
+        return self._best_on_the_way(point, point + direction, SHORTER)
 
     def release(self, point):
         """A proximal step of the one parameter at zero that gains most by leaving it."""
@@ -291,12 +310,15 @@ class _ProximalModel:
             length = length / 10
         return np.where(free, (point - moved) / length, 0.0)
 
-    def _best_on_the_way(self, start, end):
-        """Halving over the places where a parameter is zero: the model is convex on the way."""
+    def _best_on_the_way(self, start, end, shares=()):
+        """Halving over the places where a parameter is zero: the model is convex on the way.
+
+        Where it is not quadratic between these, ``shares`` of the way are looked at too.
+        """
         move = end - start
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             crossings = -start / move
-        stops = np.unique(np.append(crossings[(crossings > 0) & (crossings < 1)], 1.0))
+        stops = np.unique([*crossings[(crossings > 0) & (crossings < 1)], *shares, 1.0])
 
         def at(index):
             place = np.where(crossings == stops[index], 0.0, start + stops[index] * move)

@@ -32,6 +32,8 @@ class Objective(ABC):
     Attributes
     ----------
     is_convex, is_smooth : bool
+    has_kinks : bool
+        Whether slopes jump, so that second derivatives at a point say nothing about the next.
     shares_curvature : bool
         Whether second derivatives link the outputs, so that a matrix an output is not all of them.
     n_samples : int
@@ -46,6 +48,7 @@ class Objective(ABC):
 
     is_convex = False
     is_smooth = True
+    has_kinks = False
     shares_curvature = False
     dtype = np.dtype(np.float64)
     n_samples = 0
@@ -67,6 +70,13 @@ class Objective(ABC):
     def prox(self, params: NDArray, step_size: float | NDArray) -> NDArray:
         """The proximal operator of the nonsmooth part, for a step size (or one a parameter)."""
         return params
+
+    def nonsmooth_operator(self, params: NDArray) -> Callable[[NDArray], NDArray] | None:
+        """The second derivative of the nonsmooth part, off its kinks, as a product with directions.
+
+        None where that part is linear between its kinks.
+        """
+        return None
 
     def smoothness(self) -> float | None:
         """L, an upper bound of the second derivative in every direction; None if there is none."""
@@ -136,7 +146,8 @@ class Objective(ABC):
         if metric.is_hessian:
             return gradient @ metric.solve(gradient) / 2, metric
         product = self.hessian_operator(params)
-        return conjugate_gradient(product, gradient, metric, OPTIMALITY_MAX_PRODUCTS)[1], metric
+        decrease = conjugate_gradient(product, gradient, metric.solve, OPTIMALITY_MAX_PRODUCTS)[1]
+        return decrease, metric
 
 
 class FunctionObjective(Objective):
@@ -174,6 +185,7 @@ class EmpiricalRisk(Objective):
         self.is_convex = model.is_linear
         self.shares_curvature = not loss.is_separable
         self.is_smooth = penalty.is_smooth
+        self.has_kinks = loss.has_kinks
         self.reference = reference
         self._curvature = (
             Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
@@ -218,6 +230,19 @@ class EmpiricalRisk(Objective):
             w[...] = self.penalty.prox(w, step * alpha)
         return result
 
+    def nonsmooth_operator(self, params):
+        if self.penalty.is_piecewise_linear:
+            return None
+
+        def product(direction):
+            result = np.zeros_like(direction)
+            parts = (self.model.unpack(array)[0] for array in (params, direction, result))
+            for alpha, w, along, image in zip(self.alpha, *parts, strict=True):
+                image[...] = alpha * self.penalty.nonsmooth_product(w, along)
+            return result
+
+        return product
+
     def batches(self, size, rng):
         n_batches = -(-self.n_samples // size)
         for batch in self.source.batches(size, rng):
@@ -236,7 +261,7 @@ class EmpiricalRisk(Objective):
         return self._curvature.metric(params)
 
     def bound_metric(self):
-        if self._curvature is None or self.loss.curvature is None or not self.loss.is_steppable:
+        if self._curvature is None or self.loss.curvature is None or self.loss.has_kinks:
             return None
         self.passes += 1
         return self._curvature.bound_metric()
@@ -285,12 +310,15 @@ class BatchOracle:
         )
         return risk.with_penalty(loss_sum / self._unit, gradient / self._unit, params)
 
-    def slopes(self, params: NDArray) -> tuple[float, NDArray]:
-        """The mean loss, and the derivative of each row's loss in its raw prediction."""
+    def slopes(self, params: NDArray) -> tuple[NDArray, NDArray]:
+        """The loss of each row, and its derivative in the raw prediction."""
         self._count()
         raw, _ = self._risk.model.forward(params, self._batch.X, self._rng)
-        value, slopes = self._risk.loss.value_and_gradient(self._batch.y, raw)
-        return float(self._batch.weighted(value).sum(dtype=np.float64)) / self._unit, slopes
+        return self._risk.loss.value_and_gradient(self._batch.y, raw)
+
+    def mean(self, losses: NDArray) -> float:
+        """The mean loss, as the batch sees it."""
+        return float(self._batch.weighted(losses).sum(dtype=np.float64)) / self._unit
 
     def pull_back(self, slopes: NDArray, params: NDArray) -> NDArray:
         """The gradient of the mean loss for given derivatives of the rows; linear models only."""
@@ -306,10 +334,15 @@ class BatchOracle:
     def _count(self):
         self._risk.passes += len(self._batch) / self.n_samples
 
-    def slope_energy(self, slopes: NDArray) -> float:
-        """The weighted sum over rows of squared steps to the minimum, as the curvature has it."""
-        steps = slopes / (self._risk.loss.curvature or 1.0)
-        return float(self._batch.weighted(np.einsum("ik,ik->i", steps, steps)).sum())
+    def step_energy(self, losses: NDArray, slopes: NDArray) -> float:
+        """The weighted sum over rows of squared steps to the minimum of the row's loss.
+
+        The steps are those of a parabola whose minimum is zero, twice the loss over the slope:
+        right for squared error, and for all other losses in the units of the raw prediction.
+        """
+        squares = np.einsum("ik,ik->i", slopes, slopes)
+        energies = np.divide(4 * losses**2, squares, out=np.zeros_like(losses), where=squares > 0)
+        return float(self._batch.weighted(energies).sum(dtype=np.float64))
 
     def feature_moments(self) -> tuple[float, NDArray, NDArray]:
         """Of the batch: weight, weighted mean (d,), weighted sum of squared deviations (d,)."""

@@ -130,7 +130,7 @@ def test_solve_where_is_the_inverse_within_the_free_parameters(metric, matrix, s
     expected = np.zeros(len(matrix))
     within = (matrix / np.outer(unit, unit))[np.ix_(free, free)]
     expected[free] = np.linalg.solve(within, gradient[free])
-    found = metric.solve_where(gradient * unit, free) * unit
+    found = metric.solver_where(free)(gradient * unit) * unit
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7 * np.abs(expected).max())
     assert not found[~free].any()
 
@@ -254,7 +254,7 @@ each_preconditioner = pytest.mark.parametrize(
 
 
 def solve(matrix, gradient, metric=IDENTITY, max_products=200, tolerance=0.1):
-    return conjugate_gradient(matrix.__matmul__, gradient, metric, max_products, tolerance)
+    return conjugate_gradient(matrix.__matmul__, gradient, metric.solve, max_products, tolerance)
 
 
 def model(matrix, gradient, direction):
@@ -306,7 +306,7 @@ def test_products_are_counted():
         calls.append(direction)
         return spd(condition=1e4) @ direction
 
-    _, _, products = conjugate_gradient(product, draw(SIZE), IDENTITY, 200)
+    _, _, products = conjugate_gradient(product, draw(SIZE), IDENTITY.solve, 200)
     assert products == len(calls) > 1
 
 
@@ -503,4 +503,4 @@ def test_gradient_and_params_are_not_written_to():
     params.flags.writeable = gradient.flags.writeable = False
     metric = CholeskyMetric(problem.matrix[np.newaxis], 1, is_hessian=True)
     proximal_direction(metric, problem, params, gradient)
-    conjugate_gradient(metric.product, gradient, IDENTITY, 200)
+    conjugate_gradient(metric.product, gradient, IDENTITY.solve, 200)

@@ -390,13 +390,15 @@ def test_feature_moments_are_those_of_numpy(storage, weighted):
 
 @pytest.mark.parametrize(("loss", "k"), [("squared_error", 3), ("logistic", 3), ("softmax", 3)])
 @each_weight
-def test_slope_energy_is_the_sum_of_squared_steps_to_the_minimum(loss, k, weighted):
+def test_step_energy_is_the_sum_of_squared_steps_to_the_minimum(loss, k, weighted):
     risk = make(loss, k, weighted)
     (oracle,) = risk.batches(N_ROWS, None)
-    slopes = np.random.default_rng(5).normal(size=(N_ROWS, k))
+    rng = np.random.default_rng(5)
+    slopes, losses = rng.normal(size=(N_ROWS, k)), rng.uniform(size=N_ROWS)
+    slopes[0] = losses[0] = 0.0
     weight = np.ones(N_ROWS) if risk.source.weight is None else risk.source.weight
-    steps = slopes / risk.loss.curvature
-    assert oracle.slope_energy(slopes) == pytest.approx(weight @ (steps**2).sum(axis=1), rel=1e-13)
+    steps = 2 * losses[1:] / np.linalg.norm(slopes[1:], axis=1)
+    assert oracle.step_energy(losses, slopes) == pytest.approx(weight[1:] @ steps**2, rel=1e-13)
 
 
 @each_loss
@@ -407,9 +409,9 @@ def test_slopes_of_rows_pulled_back_are_the_gradient_of_the_batch(loss, k, stora
     params = draw(risk)
     met = []
     for oracle in risk.batches(10, np.random.default_rng(0)):
-        mean_loss, slopes = oracle.slopes(params)
+        losses, slopes = oracle.slopes(params)
         gradient = oracle.pull_back(slopes, params)
-        value, gradient = oracle.with_penalty(mean_loss, gradient, params)
+        value, gradient = oracle.with_penalty(oracle.mean(losses), gradient, params)
         expected_value, expected_gradient = oracle(params)
         assert value == pytest.approx(expected_value, rel=1e-14)
         np.testing.assert_allclose(gradient, expected_gradient, **ROUNDING)
@@ -681,7 +683,7 @@ def test_smoothness_bounds_every_second_derivative(loss, k, penalty, limit, monk
 def test_the_bound_metric_is_at_least_every_hessian(loss, k, penalty, limit, monkeypatch):
     monkeypatch.setattr(curvature, "MAX_COEFFICIENTS", limit)
     risk = make(loss, k, penalty=penalty)
-    if not risk.loss.is_steppable:
+    if risk.loss.has_kinks:
         assert risk.bound_metric() is None
         return
     bound = matrix(risk.bound_metric().product, risk.model.size)

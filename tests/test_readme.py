@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = sorted(ROOT.glob("docs/*.md"))
 pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is beside a checkout only")
 
 
-def blocks(language):
-    text = README.read_text(encoding="utf-8")
+def blocks(language, page=README):
+    text = page.read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
@@ -20,6 +22,14 @@ def test_python_blocks_run_one_after_the_other_without_a_warning(capsys):
     for block in blocks("python"):
         exec(compile(block, str(README), "exec"), names)
     assert "converged" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_python_blocks_of_a_page_run_one_after_the_other_without_a_warning(page):
+    names = {}
+    for block in blocks("python", page):
+        exec(compile(block, str(page), "exec"), names)
 
 
 def test_commands_make_their_own_environment():

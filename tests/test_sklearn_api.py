@@ -466,6 +466,22 @@ def test_validation_rows_can_be_routed(Estimator):
 
 
 @all_estimators
+def test_validation_rows_of_a_pipeline_are_transformed_like_the_others(Estimator):
+    X, y = make_data("logistic")
+    X, X_val, y, y_val = 100 * X[:40] + 7, 100 * X[40:] + 7, y[:40], y[40:]
+    settings = {"random_state": 0, "early_stopping": True} | FEW
+    with config_context(enable_metadata_routing=True):
+        last = Estimator(**settings).set_fit_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(StandardScaler(), last, transform_input=["X_val"])
+        pipeline.fit(X, y, X_val=X_val, y_val=y_val)
+    scaler = StandardScaler().fit(X)
+    alone = Estimator(**settings)
+    alone.fit(scaler.transform(X), y, X_val=scaler.transform(X_val), y_val=y_val)
+    assert_array_equal(coefficients(pipeline[-1]), coefficients(alone))
+    assert pipeline[-1].best_validation_score_ == alone.best_validation_score_
+
+
+@all_estimators
 def test_early_stopping_by_a_scorer_under_metadata_routing(Estimator):
     X, y = make_data("logistic")
     scoring = "accuracy" if Estimator in CLASSIFIERS else "r2"

@@ -25,8 +25,12 @@ class Loss(Component):
         The largest second derivative in ``raw``; None where it has no bound.
     is_quadratic : bool
         Whether the second derivative is the same everywhere and for all outputs.
-    is_steppable : bool
-        Whether steps by ``curvature`` alone get anywhere, where second derivatives vanish.
+    has_kinks : bool
+        Whether slopes jump, or all but jump: second derivatives at a point then say nothing about
+        the next one.
+    mean_curvature : float or None
+        The same of the mean over many rows: below ``curvature`` where a row has all of its own
+        within a short range, and the ranges of rows lie apart.
     link_name : str
         What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
     is_separable : bool
@@ -36,8 +40,13 @@ class Loss(Component):
     curvature: ClassVar[float | None] = None
     is_quadratic: ClassVar[bool] = False
     is_separable: ClassVar[bool] = True
-    is_steppable: ClassVar[bool] = True
+    has_kinks: ClassVar[bool] = False
     link_name: ClassVar[str] = "identity"
+
+    @property
+    def mean_curvature(self) -> float | None:
+        """The same as ``curvature``, but for losses that say otherwise."""
+        return self.curvature
 
     @abstractmethod
     def value(self, y: NDArray, raw: NDArray) -> NDArray:

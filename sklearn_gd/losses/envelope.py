@@ -24,18 +24,25 @@ class MoreauEnvelope(Loss):
         A function of raw - y, with a method ``prox_move(y, raw, width)``.
     width : float
         In the units of y.
+    spread : float, optional
+        Of y: how far the kinks of many rows lie apart. By default the width.
     """
 
     loss: Loss
     width: float
+    spread: float | None = None
 
-    # a step of at most the width along flat slopes
-    is_steppable: ClassVar[bool] = False
+    has_kinks: ClassVar[bool] = True
 
     @property
     def curvature(self):
         """The largest second derivative."""
         return 1 / self.width
+
+    @property
+    def mean_curvature(self):
+        """The same of many rows together, whose kinks are spread like y."""
+        return 1 / (self.spread or self.width)
 
     def value(self, y, raw):
         move = self.loss.prox_move(y, raw, self.width)

@@ -118,6 +118,8 @@ class Poisson(Loss):
 class KinkedLoss(Loss):
     """A loss that is linear between kinks; it is minimised through its Moreau envelopes."""
 
+    has_kinks: ClassVar[bool] = True
+
     @abstractmethod
     def prox_move(self, y, raw, width):
         """How far from ``raw`` the minimiser over u of loss(y, u) + (u - raw)^2 / (2 width) is."""
@@ -127,9 +129,12 @@ class KinkedLoss(Loss):
         return raw + self.prox_move(y, raw, width)
 
     def stages(self, spread, resolution=0.0):
-        unit = spread if spread > 0 else 1.0
-        widths = [float(width * unit) for width in WIDTHS if width * unit > resolution]
-        return [MoreauEnvelope(loss=self, width=width) for width in widths or [resolution]]
+        unit = float(spread) if spread > 0 else 1.0
+        widths = [width * unit for width in WIDTHS if width * unit > resolution]
+        return [
+            MoreauEnvelope(loss=self, width=width, spread=max(width, unit))
+            for width in widths or [resolution]
+        ]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

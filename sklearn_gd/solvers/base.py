@@ -52,6 +52,8 @@ class Run:
         Given the :class:`Progress` after each iteration; True stops the run.
     verbose : int
         Print a line every so many iterations; 0: none.
+    spent : int
+        Iterations of earlier stages, which messages count too.
     """
 
     max_iter: int = 1000
@@ -67,6 +69,7 @@ class Run:
     score: Callable[[NDArray], float] | None = None
     callback: Callable[["Progress"], bool] | None = None
     verbose: int = 0
+    spent: int = 0
 
     def after(self, result: "Result") -> "Run | None":
         """What is left of this run for a next stage; None if nothing."""
@@ -76,12 +79,15 @@ class Run:
         left = self.max_iter - result.n_iter
         if result.interrupted or left < 1 or (max_time is not None and max_time <= 0):
             return None
-        return replace(self, max_iter=left, max_time=max_time)
+        return replace(self, max_iter=left, max_time=max_time, spent=self.spent + result.n_iter)
 
 
 @dataclass
 class Result:
-    """What a minimisation found."""
+    """What a minimisation found.
+
+    ``message`` says why it ended, ``remedy`` what would have let it go on, if anything.
+    """
 
     params: NDArray
     value: float
@@ -89,6 +95,7 @@ class Result:
     n_iter: int
     converged: bool
     message: str
+    remedy: str
     history: dict[str, list[float]]
     scores: list[float] | None = None
     state: Any = None
@@ -113,6 +120,8 @@ class Progress:
         Iterations done.
     rate_cut : float
         What is left of the learning rate after cuts because of divergence.
+    remedy : str
+        What would let a run go on that ended before it converged.
     goes_on : bool
         Whether the run continues an earlier one, so that its own start is nothing to return to.
     new_metric : Metric or None
@@ -128,9 +137,11 @@ class Progress:
         self.optimality = np.inf
         self.converged = False
         self.message = ""
+        self.remedy = ""
         self.new_metric: Metric | None = None
         self.state: Any = None
         self.rate_cut = 1.0
+        self._is_retry = False
         self.goes_on = False
         self.history: dict[str, list[float]] = {
             name: [] for name in ("objective", "optimality", "step_size", "passes", "seconds")
@@ -167,11 +178,18 @@ class Progress:
             self._start_value = self.value
             self._objective.start_at(self.value)
         self._track_best()
+        self.remedy = ""
         self.message = self._reason_to_stop(gradient, decrease)
+        self._is_retry = False
         self._record(step_size)
         if self._run.callback is not None and self._run.callback(self) and not self.message:
             self.message = "stopped by a callback"
         return bool(self.message)
+
+    def cut_rate(self, rate_cut: float) -> None:
+        """Tell that the last iteration diverged and is tried again at another rate."""
+        self.rate_cut = rate_cut
+        self._is_retry = True
 
     @property
     def noise(self) -> float:
@@ -223,6 +241,7 @@ class Progress:
             n_iter=max(self.n_iter, 0),
             converged=self.converged,
             message=self.message,
+            remedy=self.remedy,
             history=self.history,
             scores=self.scores or None,
             state=self.state,
@@ -232,15 +251,21 @@ class Progress:
     def _reason_to_stop(self, gradient, decrease) -> str:
         if not np.isfinite(self.value):
             return f"diverged: the objective is {self.value} after {self.n_iter} iterations"
-        if self._run.tol > 0 and (reason := self._convergence(gradient, decrease)):
+        if (
+            self._run.tol > 0
+            and not self._is_retry
+            and (reason := self._convergence(gradient, decrease))
+        ):
             self.converged = True
             return reason
         if self._run.score is not None and self._since_best >= (self._run.patience or 1):
             self.converged = True
             return f"the validation score did not improve in {self._since_best} iterations"
         if self.n_iter >= self._run.max_iter:
-            return f"stopped after max_iter={self._run.max_iter} iterations"
+            self.remedy = "Increase max_iter"
+            return f"stopped after max_iter={self._run.spent + self._run.max_iter} iterations"
         if self._run.max_time is not None and self._seconds() >= self._run.max_time:
+            self.remedy = "Increase max_time"
             return f"stopped after max_time={self._run.max_time} seconds"
         return ""
 
@@ -316,6 +341,8 @@ class Progress:
         else:
             merit = float(self._run.score(self.params))
             self.scores.append(merit)
+        if self._is_retry:
+            return
         margin = self._run.tol * abs(self._best[0]) if np.isfinite(self._best[0]) else 0.0
         self._since_best = 0 if merit > self._best[0] + margin else self._since_best + 1
         if merit > self._best[0] or self.n_iter == 0:
@@ -329,12 +356,16 @@ class Progress:
             self._go_to(self.params)
         if self.goes_on:
             return
-        if self._run.score is None and not self.value <= self._start_value:
-            self._go_to(self._best[1])
-        if not self.value <= self._start_value and self._run.score is None:
+        if self._run.score is not None or self.value <= self._start_value:
+            return
+        climbed = not self.value <= self._start_value + self._run.tol * abs(self._start_value)
+        self._go_to(self._best[1])
+        if not self.value <= self._start_value:
             self._go_to(self._start)
+        if climbed and not self.value < self._start_value:
+            reason = "stopped" if self.converged else self.message
+            self.message = f"{reason}; no iterate was below the start, which is returned"
             self.converged = False
-            self.message += "; no iterate was below the start, which is returned"
 
     def _go_to(self, params):
         self.params, self.value = params, self._objective.value(params)

@@ -91,7 +91,7 @@ class GradientDescent(Solver):
             new = objective.prox(params - length * gradient, length)
             value, new_gradient = objective.value_and_gradient(new)
             if not value <= limit:
-                progress.rate_cut /= 2
+                progress.cut_rate(progress.rate_cut / 2)
                 continue
             decrease = float(np.sum((new - params) ** 2)) / (2 * length)
             params, gradient, total = new, new_gradient, value + objective.nonsmooth(new)

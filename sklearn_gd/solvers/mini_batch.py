@@ -55,7 +55,6 @@ class MiniBatch(Solver):
 
     resumable: ClassVar[bool] = True
     method_parameters: ClassVar = frozenset({"learning_rate", "batch_size", "average"})
-    auto_schedule: ClassVar[type[Schedule]] = Constant
 
     @abstractmethod
     def init(self, params: NDArray) -> dict[str, Any]:
@@ -83,6 +82,10 @@ class MiniBatch(Solver):
         """The learning rate where none is given."""
         return 0.001
 
+    def auto_schedule(self, objective) -> type[Schedule]:
+        """How that rate goes on."""
+        return Constant
+
     def unsupported(self, objective):
         if objective.n_samples == 0:
             return (
@@ -109,7 +112,7 @@ class MiniBatch(Solver):
             value = self._pass(objective, params, run, state, size)
             if not value <= limit and state.cut > SMALLEST_CUT:
                 self._roll_back(state, good)
-                progress.rate_cut = state.cut
+                progress.cut_rate(state.cut)
                 value = start
                 continue
             good = before
@@ -127,7 +130,7 @@ class MiniBatch(Solver):
             run,
             -(-objective.n_samples // size),
             lambda: self.auto_rate(objective, size),
-            self.auto_schedule,
+            self.auto_schedule(objective),
         )
 
     def _fresh_state(self, objective, params, run, size):

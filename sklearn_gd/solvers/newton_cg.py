@@ -33,6 +33,11 @@ class NewtonCG(Solver):
             return (
                 "NewtonCG needs the convex objective of a linear model; use solver='lbfgs' instead."
             )
+        if objective.has_kinks:
+            return (
+                "NewtonCG needs second derivatives, which a loss with kinks has not; use "
+                "solver='lbfgs' instead."
+            )
         return None
 
     def _run(self, objective, params, run, progress, state):
@@ -63,4 +68,4 @@ class NewtonCG(Solver):
             direction = -metric.solve(gradient)
             return direction, -(gradient @ direction) / 2, 0
         hessian = objective.hessian_operator(params)
-        return conjugate_gradient(hessian, gradient, metric, MAX_PRODUCTS)
+        return conjugate_gradient(hessian, gradient, metric.solve, MAX_PRODUCTS)

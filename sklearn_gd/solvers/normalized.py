@@ -26,9 +26,10 @@ class NormalizedAdagrad(MiniBatch):
         b \leftarrow b - \eta\,\frac{g_b}{\sqrt{G_b}} - \mu\,\Delta w
 
     so that the path does not depend on the units of the features, nor on where they are zero.
-    The rate is in units of the raw prediction: the root mean square of the derivatives of the
-    rows so far, over the curvature of the loss. After Ross, Mineiro and Langford (2013),
-    "Normalized online learning", with moments in place of maxima; Duchi, Hazan and Singer (2011).
+    The rate is in units of the raw prediction: the root mean square over the rows so far of their
+    steps to the minimum of a parabola, twice the loss over its slope. After Ross, Mineiro and
+    Langford (2013), "Normalized online learning", with moments in place of maxima; Duchi, Hazan and
+    Singer (2011).
     ``learning_rate="auto"`` is 0.1.
     """
 
@@ -39,17 +40,17 @@ class NormalizedAdagrad(MiniBatch):
         return reason
 
     def init(self, params):
-        return {"weight": 0.0, "mean": 0.0, "deviations": 0.0, "slopes": 0.0} | {
+        return {"weight": 0.0, "mean": 0.0, "deviations": 0.0, "steps": 0.0} | {
             "energy": np.zeros_like(params)
         }
 
     def estimate(self, oracle, params, state):
         state["unpack"] = oracle.unpack
-        value, slopes = oracle.slopes(params)
+        losses, slopes = oracle.slopes(params)
         gradient = oracle.pull_back(slopes, params)
         _merge_moments(state, *oracle.feature_moments())
-        state["slopes"] += oracle.slope_energy(slopes)
-        return oracle.with_penalty(value, gradient, params)
+        state["steps"] += oracle.step_energy(losses, slopes)
+        return oracle.with_penalty(oracle.mean(losses), gradient, params)
 
     def update(self, gradient, state, step, rate):
         rate = rate * _unit(state)
@@ -99,7 +100,7 @@ def _mean_and_spread(state):
 
 def _unit(state):
     """What a raw prediction is measured in: the size of the steps that single rows ask for."""
-    return np.sqrt(state["slopes"] / state["weight"])
+    return np.sqrt(state["steps"] / state["weight"])
 
 
 def _adagrad(gradient, energy, rate, floor):

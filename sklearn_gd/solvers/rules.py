@@ -31,8 +31,6 @@ class SGD(MiniBatch):
     is no bound, and it is divided by five at each plateau.
     """
 
-    auto_schedule: ClassVar = ReduceOnPlateau
-
     def init(self, params):
         return {}
 
@@ -41,6 +39,9 @@ class SGD(MiniBatch):
 
     def auto_rate(self, objective, batch_size):
         return _rate_by_smoothness(objective, batch_size)
+
+    def auto_schedule(self, objective):
+        return ReduceOnPlateau
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -58,7 +59,6 @@ class Momentum(MiniBatch):
 
     momentum: float = 0.9
     rules: ClassVar = {"momentum": SHARE}
-    auto_schedule: ClassVar = ReduceOnPlateau
 
     def init(self, params):
         return {"velocity": np.zeros_like(params)}
@@ -74,6 +74,9 @@ class Momentum(MiniBatch):
 
     def auto_rate(self, objective, batch_size):
         return (1 - self.momentum) * _rate_by_smoothness(objective, batch_size)
+
+    def auto_schedule(self, objective):
+        return ReduceOnPlateau
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sklearn_gd.schedules import Constant, ReduceOnPlateau
 from sklearn_gd.solvers.mini_batch import MiniBatch
 from sklearn_gd.solvers.rules import UNBOUNDED_RATE
 
@@ -21,6 +22,10 @@ class VarianceReduced(MiniBatch):
     def auto_rate(self, objective, batch_size):
         smoothness = objective.batch_smoothness(batch_size)
         return 1 / (3 * smoothness) if smoothness else UNBOUNDED_RATE
+
+    def auto_schedule(self, objective):
+        # a row near its kink is noise that no memory of its slope takes away
+        return ReduceOnPlateau if objective.has_kinks else Constant
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -70,11 +75,11 @@ class SAGA(VarianceReduced):
             state["mean"] = np.zeros_like(params)
 
     def estimate(self, oracle, params, state):
-        value, slopes = oracle.slopes(params)
+        losses, slopes = oracle.slopes(params)
         if state["slopes"] is None:
             state["slopes"] = np.zeros((oracle.n_samples, slopes.shape[1]), slopes.dtype)
         change = oracle.pull_back(slopes - state["slopes"][oracle.rows], params)
         state["slopes"][oracle.rows] = slopes
         gradient = state["mean"] + change
         state["mean"] += change / oracle.n_batches
-        return oracle.with_penalty(value, gradient, params)
+        return oracle.with_penalty(oracle.mean(losses), gradient, params)

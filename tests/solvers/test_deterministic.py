@@ -199,12 +199,14 @@ PAIRS = [
 SPARSE_PAIRS = [(name, penalty) for name, penalty in PAIRS if penalty in ("l2", "l1")]
 
 
+# Newton's method needs second derivatives.
+REFUSED = ("newton-cg", "envelope")
 # Every loss with the two usual penalties, and every penalty with three losses.
 TRIPLES = [
     (name, loss, penalty)
     for name, penalty in PAIRS
     for loss in LOSSES
-    if penalty in ("l2", "l1") or loss in USUAL
+    if (penalty in ("l2", "l1") or loss in USUAL) and (name, loss) != REFUSED
 ]
 
 
@@ -682,8 +684,15 @@ class CountingRisk(EmpiricalRisk):
         return counted
 
 
-@pytest.mark.parametrize("loss", BOUNDED)
-@pytest.mark.parametrize("name", ["gd", "gd-curvature", "lbfgs", "newton-cg"])
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        (name, loss)
+        for name in ("gd", "gd-curvature", "lbfgs", "newton-cg")
+        for loss in BOUNDED
+        if (name, loss) != REFUSED
+    ],
+)
 def test_an_iteration_is_one_pass(name, loss):
     """One value with gradient for the start and for each iteration: no step is tried twice."""
     risk = risk_of(loss, "l2", *rows(loss), kind=CountingRisk)

@@ -1,0 +1,123 @@
+"""Which solver takes what: asked of the solvers themselves, so that the table cannot be wrong.
+
+``python -m sklearn_gd.capabilities`` prints it.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_gd.data import MemorySource
+from sklearn_gd.losses import LOSSES, Logistic, Loss, Softmax
+from sklearn_gd.models import MLP, Linear
+from sklearn_gd.models.activations import ACTIVATIONS
+from sklearn_gd.objective import EmpiricalRisk
+from sklearn_gd.penalties import L1, L2, ElasticNet, GroupLasso, NoPenalty, Penalty, Tikhonov
+from sklearn_gd.solvers import SOLVERS, GradientDescent, Solver
+
+N_FEATURES, N_OUTPUTS = 2, 2
+HEAD = (
+    *("solver", "losses", "penalties", "networks", "sparse X", "out of core"),
+    *("partial_fit", "learning rate"),
+)
+DENSE = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+class Capabilities(NamedTuple):
+    """What one solver takes.
+
+    Attributes
+    ----------
+    losses, penalties : dict of str to str
+        Of a linear model, by name: the reason why it is not taken, or "".
+    network, sparse, out_of_core, partial_fit : bool
+        Out of core: X may be a memory map.
+    learning_rate : str
+        "optional" where the estimator's ``learning_rate`` is used and "auto" chooses one, "none"
+        where there is none to choose.
+    """
+
+    losses: Mapping[str, str]
+    penalties: Mapping[str, str]
+    network: bool
+    sparse: bool
+    out_of_core: bool
+    partial_fit: bool
+    learning_rate: str
+
+
+def losses() -> dict[str, Loss]:
+    """Every loss of a linear model, by name."""
+    regression = {name: kind() for name, kind in LOSSES.items()}
+    return regression | {"logistic": Logistic(), "softmax": Softmax()}
+
+
+def penalties(n_features: int) -> dict[str, Penalty]:
+    """Every penalty, by name, for a number of features."""
+    return {
+        "None": NoPenalty(),
+        "l2": L2(),
+        "l1": L1(),
+        "elasticnet": ElasticNet(),
+        "Tikhonov": Tikhonov(matrix=np.eye(n_features)),
+        "GroupLasso": GroupLasso(groups=np.arange(n_features) // 2),
+    }
+
+
+def capabilities() -> dict[str, Capabilities]:
+    """Of every named solver, and of gradient descent in the curvature metric."""
+    solvers = {name: kind() for name, kind in SOLVERS.items()}
+    solvers['GradientDescent(metric="curvature")'] = GradientDescent(metric="curvature")
+    return {name: _of(solver) for name, solver in solvers.items()}
+
+
+def to_markdown(table: Mapping[str, Capabilities]) -> str:
+    """The table as Markdown."""
+    lines = [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|"]
+    for name, row in table.items():
+        flags = (row.network, row.sparse, row.out_of_core, row.partial_fit)
+        cells = [
+            f"`{name}`",
+            _but(row.losses),
+            _but(row.penalties),
+            *("yes" if flag else "no" for flag in flags),
+            row.learning_rate,
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _of(solver: Solver) -> Capabilities:
+    linear = Linear(N_FEATURES, N_OUTPUTS)
+    network = MLP((N_FEATURES, 2, N_OUTPUTS), ACTIVATIONS["relu"]())
+
+    def reason(*, loss=None, penalty=None, model=linear, X=DENSE):
+        source = MemorySource(X, np.zeros((X.shape[0], N_OUTPUTS)))
+        risk = EmpiricalRisk(model, loss or Logistic(), penalty or NoPenalty(), 1.0, source)
+        return solver.unsupported(risk) or ""
+
+    with tempfile.TemporaryFile() as file:
+        mapped = np.memmap(file, DENSE.dtype, shape=DENSE.shape)
+        is_out_of_core = not reason(X=mapped)
+    return Capabilities(
+        losses={name: reason(loss=loss) for name, loss in losses().items()},
+        penalties={name: reason(penalty=p) for name, p in penalties(N_FEATURES).items()},
+        network=not reason(model=network),
+        sparse=not reason(X=sp.csr_array(DENSE)),
+        out_of_core=is_out_of_core,
+        partial_fit=solver.resumable,
+        learning_rate="optional" if "learning_rate" in solver.method_parameters else "none",
+    )
+
+
+def _but(reasons: Mapping[str, str]) -> str:
+    """The names that are taken, in few words."""
+    refused = [name for name, reason in reasons.items() if reason]
+    return f"all but {', '.join(refused)}" if refused else "all"
+
+
+if __name__ == "__main__":
+    print(to_markdown(capabilities()), end="")
