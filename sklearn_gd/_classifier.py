@@ -8,7 +8,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from sklearn_gd._estimator import is_resumable, positive_rows
+from sklearn_gd._estimator import is_resumable
 from sklearn_gd._targets import (
     Binary,
     Coding,
@@ -16,6 +16,7 @@ from sklearn_gd._targets import (
     class_weights,
     indicator,
     label_codes,
+    positive_rows,
 )
 from sklearn_gd._validation import NONE, Rule, instance_of, one_of
 

@@ -1,5 +1,6 @@
 """The one recipe by which every estimator is fitted."""
 
+import inspect
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_gd._components import NamedComponents, resolve
-from sklearn_gd._targets import Rows, check_weight, split_rows
+from sklearn_gd._targets import Rows, check_weight, split_rows, spread_and_resolution
 from sklearn_gd._validation import (
     BOOLEAN,
     CALLABLE,
@@ -31,7 +32,7 @@ from sklearn_gd._validation import (
 from sklearn_gd.data import MemorySource
 from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
-from sklearn_gd.objective import NOISE_ULPS, EmpiricalRisk
+from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
 from sklearn_gd.schedules import SCHEDULES, Schedule
 from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream
@@ -42,6 +43,9 @@ MIN_N_ITER = 1
 # Stochastic solvers minimise this envelope of a loss with kinks: a thousandth of the spread of y
 # wide, below their noise.
 STOCHASTIC_STAGE = 2
+# The history of an endless stream is cut to these entries.
+MAX_HISTORY = 1000
+RUNNING_TOTALS = ("passes", "seconds")
 METHOD_DEFAULTS = {"learning_rate": "auto", "batch_size": "auto", "average": False}
 
 
@@ -153,7 +157,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         rows, held_out = self._hold_out(rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
-        stages = self._loss.stages(*_spread_and_resolution(rows))
+        stages = self._loss.stages(*spread_and_resolution(rows))
         objective = self._objective(model, rows, stages[0], cold)
         solver = self._resolve_solver(objective)
         if solver.resumable and len(stages) > 1:
@@ -187,7 +191,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             if not len(rows.y):
                 return self
             model = self._build_model(rows, None) if fitted is None else fitted.model
-            stages = self._loss.stages(*_spread_and_resolution(rows))
+            stages = self._loss.stages(*spread_and_resolution(rows))
             loss = stages[min(STOCHASTIC_STAGE, len(stages) - 1)] if fitted is None else fitted.loss
             cold = self._cold_start(model, rows, rng)
             objective = self._objective(model, rows, loss, cold)
@@ -195,6 +199,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             params, state = self._begin(model, cold, solver, fitted, None)
             run = self._settings(rng=rng, max_iter=1, tol=0.0)
             result = self._canonical(objective, solver.minimize(objective, params, run, state))
+            if fitted is not None:
+                result = replace(result, history=_going_on(self.history_, result.history))
             self._keep(Fitted(model, solver, loss, result.state), result, rows.X.dtype)
         return self
 
@@ -240,6 +246,11 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             return lambda params: -risk.mean_loss(params)
         scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
         y = self._decode(held_out.y)
+        if held_out.weight is not None and not _takes_weights(scorer):
+            raise ValueError(
+                f"scoring={self.scoring!r} takes no sample_weight, but the validation rows have "
+                "weights: give the scorer a parameter sample_weight, or leave scoring=None."
+            )
         weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
 
         def score(params):
@@ -358,19 +369,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         return tags
 
 
-def positive_rows(X, y, weight) -> Rows:
-    """The rows that count; weights in the precision of X."""
-    if weight is None:
-        return Rows(X, y, None)
-    if (weight == 0).any():
-        keep = weight > 0
-        X, y, weight = X[keep], y[keep], weight[keep]
-    if X.dtype != weight.dtype:
-        # only proportions count; around one they survive float32
-        weight = (weight / weight.mean()).astype(X.dtype) if weight.size else weight
-    return Rows(X, y, None if (weight == 1).all() else weight)
-
-
 def validation_set(X_val, y_val, sample_weight_val):
     """The user's validation rows, or None."""
     if X_val is None and y_val is None and sample_weight_val is None:
@@ -404,14 +402,18 @@ def _all_or_nothing(estimator):
         raise
 
 
-def _spread_and_resolution(rows) -> tuple[float, float]:
-    """The mean standard deviation of the target's columns, and what is rounding in them."""
-    if rows.y.ndim == 1:
-        return 1.0, 0.0
-    mean = np.average(rows.y, axis=0, weights=rows.weight)
-    variance = np.average((rows.y - mean) ** 2, axis=0, weights=rows.weight)
-    resolution = NOISE_ULPS * np.finfo(rows.y.dtype).eps * np.abs(rows.y).max()
-    return float(np.sqrt(variance).mean()), float(resolution)
+def _going_on(before, now):
+    """The history of a stream: its last entries, with passes and seconds that add up."""
+    history = {}
+    for name, column in now.items():
+        offset = before[name][-1] if name in RUNNING_TOTALS else 0.0
+        history[name] = (before[name] + [offset + entry for entry in column[1:]])[-MAX_HISTORY:]
+    return history
+
+
+def _takes_weights(scorer) -> bool:
+    parameters = inspect.signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def is_resumable(estimator) -> bool:

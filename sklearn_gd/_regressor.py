@@ -4,7 +4,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_gd._components import resolve
-from sklearn_gd._estimator import is_resumable, positive_rows
+from sklearn_gd._estimator import is_resumable
+from sklearn_gd._targets import positive_rows
 from sklearn_gd._validation import Rule, instance_of, one_of
 from sklearn_gd.losses import LOSSES, Loss
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._validation import InvalidParameterError, real
 from sklearn_gd.losses import Logistic, Loss, Softmax
+from sklearn_gd.objective import NOISE_ULPS
 
 
 class Rows(NamedTuple):
@@ -226,3 +227,26 @@ def split_rows(
         size = max(round(fraction * len(members)), 1) if len(members) > 1 else 0
         held_out[members[: min(size, len(members) - 1)]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def positive_rows(X, y, weight) -> Rows:
+    """The rows that count; weights in the precision of X."""
+    if weight is None:
+        return Rows(X, y, None)
+    if (weight == 0).any():
+        keep = weight > 0
+        X, y, weight = X[keep], y[keep], weight[keep]
+    if X.dtype != weight.dtype:
+        # only proportions count; around one they survive float32
+        weight = (weight / weight.mean()).astype(X.dtype) if weight.size else weight
+    return Rows(X, y, None if (weight == 1).all() else weight)
+
+
+def spread_and_resolution(rows) -> tuple[float, float]:
+    """The mean standard deviation of the target's columns, and what is rounding in them."""
+    if rows.y.ndim == 1:
+        return 1.0, 0.0
+    mean = np.average(rows.y, axis=0, weights=rows.weight)
+    variance = np.average((rows.y - mean) ** 2, axis=0, weights=rows.weight)
+    resolution = NOISE_ULPS * np.finfo(rows.y.dtype).eps * np.abs(rows.y).max()
+    return float(np.sqrt(variance).mean()), float(resolution)

@@ -823,14 +823,44 @@ def test_a_cold_fit_forgets_the_last_one(case, solver):
     assert_array_equal(coefficients(model.fit(X, y)), first)
 
 
+def learn(model, X, y):
+    """partial_fit, with the classes that the first call of a classifier needs."""
+    if isinstance(model, CLASSIFIERS):
+        return model.partial_fit(X, y, classes=np.arange(3 if np.max(y) == 2 or y.ndim == 2 else 2))
+    return model.partial_fit(X, y)
+
+
 @all_cases
 def test_partial_fit_goes_on_from_any_fit(case):
     X, y = make_data(case)
     model = build(case, max_iter=20, tol=0).fit(X, y)
+    cold = learn(build(case), X, y)
     end = model.objective_
     model.partial_fit(X, y)
-    assert_allclose(model.loss_curve_[0], end, rtol=1e-10)
+    # the mean over the batches of the pass, before each has been learnt from
+    assert abs(model.loss_curve_[-1] - end) < abs(cold.loss_curve_[-1] - end)
     assert model.n_iter_ == 1
+
+
+@all_cases
+def test_history_of_a_stream_goes_on_and_is_that_of_one_fit(case):
+    X, y = make_data(case)
+    whole = build(case, "sgd", max_iter=4, tol=0).fit(X, y)
+    stream = build(case, "sgd", tol=0)
+    for _ in range(4):
+        learn(stream, X, y)
+    assert_allclose(stream.loss_curve_, whole.loss_curve_, rtol=1e-12)
+    # a run evaluates where it begins, half a pass, and each chunk is a run
+    assert_allclose(np.diff(stream.history_["passes"])[1:], np.diff(stream.history_["passes"])[1])
+    assert (np.diff(stream.history_["seconds"]) > 0).all()
+
+
+def test_history_of_an_endless_stream_keeps_its_last_entries():
+    X, y = make_data("regression", n_samples=5)
+    stream = build("regression")
+    for _ in range(1200):
+        stream.partial_fit(X, y)
+    assert {len(column) for column in stream.history_.values()} == {1000}
 
 
 @linear_cases

@@ -10,7 +10,7 @@ from sklearn_gd.metric import proximal_direction
 from sklearn_gd.schedules import Clock
 from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, proximal_step, search
-from sklearn_gd.solvers.rates import resolve_schedule
+from sklearn_gd.solvers.rates import Plateaus, resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
 GROWTH = 2.0
@@ -84,9 +84,9 @@ class GradientDescent(Solver):
         schedule = resolve_schedule(run, 1, lambda: 1 / (objective.smoothness() or 1.0))
         value, gradient = objective.value_and_gradient(params)
         total, decrease, length = value + objective.nonsmooth(params), np.inf, np.nan
-        limit = objective.divergence_limit(total)
+        limit, plateaus = objective.divergence_limit(total), Plateaus()
         while not progress.done(params, total, gradient, decrease=decrease, step_size=length):
-            clock = Clock(step=progress.n_iter, epoch=progress.n_iter)
+            clock = Clock(step=progress.n_iter, epoch=progress.n_iter, plateaus=plateaus.count)
             length = progress.rate_cut * schedule(clock)
             new = objective.prox(params - length * gradient, length)
             value, new_gradient = objective.value_and_gradient(new)
@@ -95,6 +95,7 @@ class GradientDescent(Solver):
                 continue
             decrease = float(np.sum((new - params) ** 2)) / (2 * length)
             params, gradient, total = new, new_gradient, value + objective.nonsmooth(new)
+            plateaus.watch(total, run)
 
     def _descend_in_metric(self, objective, params, run, progress):
         metric, age = objective.metric(params), 0

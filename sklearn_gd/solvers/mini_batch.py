@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from sklearn_gd.schedules import Clock, Constant, Schedule
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.rates import resolve_schedule
+from sklearn_gd.solvers.rates import Plateaus, resolve_schedule
 
 # Few rows: small batches, so that a pass makes enough updates. Many: batches that keep BLAS busy.
 MIN_AUTO_BATCH = 64
 MAX_AUTO_BATCH = 200
 AUTO_UPDATES_PER_PASS = 20
-DEFAULT_PATIENCE = 5
 # The learning rate of a pass that diverged is halved, but not below this share, where the gradient
 # itself must be wrong.
 SMALLEST_CUT = 1e-15
@@ -34,17 +33,15 @@ class State:
     learning_rate: Any
     step: int = 0
     epoch: int = 0
-    plateaus: int = 0
+    plateaus: Plateaus = field(default_factory=Plateaus)
     cut: float = 1.0
-    stretch: list[float] = field(default_factory=list)
-    last_stretch: float = np.inf
     mean_params: NDArray | None = None
     averaged: int = 0
 
     @property
     def clock(self) -> Clock:
         """The same for a schedule."""
-        return Clock(step=self.step, epoch=self.epoch, plateaus=self.plateaus)
+        return Clock(step=self.step, epoch=self.epoch, plateaus=self.plateaus.count)
 
 
 class MiniBatch(Solver):
@@ -116,7 +113,7 @@ class MiniBatch(Solver):
                 value = start
                 continue
             good = before
-            self._watch_plateaus(value, state, run)
+            state.plateaus.watch(value, run)
 
     def _roll_back(self, state, good):
         """Back to the last good params with half the rate, and a rule that forgot the climb."""
@@ -169,20 +166,6 @@ class MiniBatch(Solver):
         if run.average and state.mean_params is not None:
             return state.mean_params
         return params
-
-    def _watch_plateaus(self, value, state, run):
-        """A plateau is a stretch of passes whose mean objective is not below that of the last one.
-
-        Means, and not the lowest value so far: one lucky pass would make all later ones plateaus.
-        """
-        state.stretch.append(value)
-        if len(state.stretch) < (run.patience or DEFAULT_PATIENCE):
-            return
-        mean = float(np.mean(state.stretch))
-        if mean >= state.last_stretch - run.tol * abs(state.last_stretch):
-            state.plateaus += 1
-        state.last_stretch = mean
-        state.stretch = []
 
 
 def _average(params, state):

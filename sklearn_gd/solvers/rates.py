@@ -1,10 +1,37 @@
-"""From what the user wrote for ``learning_rate`` to a schedule."""
+"""From what the user wrote for ``learning_rate`` to a schedule, and what a schedule may look at."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from sklearn_gd._components import resolve
 from sklearn_gd.schedules import SCHEDULES, Clock, Constant, Schedule
 from sklearn_gd.solvers.base import Run
+
+DEFAULT_PATIENCE = 5
+
+
+@dataclass
+class Plateaus:
+    """Counts stretches of passes whose mean objective is not below that of the stretch before.
+
+    Means, and not the lowest value so far: one lucky pass would make all later ones plateaus.
+    """
+
+    count: int = 0
+    stretch: list[float] = field(default_factory=list)
+    last_mean: float = np.inf
+
+    def watch(self, value: float, run: Run) -> None:
+        """Take notice of the objective of a pass."""
+        self.stretch.append(value)
+        if len(self.stretch) < (run.patience or DEFAULT_PATIENCE):
+            return
+        mean = float(np.mean(self.stretch))
+        if mean >= self.last_mean - run.tol * abs(self.last_mean):
+            self.count += 1
+        self.last_mean, self.stretch = mean, []
 
 
 def resolve_schedule(

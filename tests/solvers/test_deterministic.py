@@ -33,6 +33,7 @@ from sklearn_gd.penalties import (
     Standardized,
     Tikhonov,
 )
+from sklearn_gd.schedules import ReduceOnPlateau
 from sklearn_gd.solvers import (
     LBFGS,
     AcceleratedGradientDescent,
@@ -682,6 +683,14 @@ class CountingRisk(EmpiricalRisk):
             return product(direction)
 
         return counted
+
+
+def test_a_rate_that_jumps_over_the_valley_is_cut_at_plateaus():
+    """(1 - rate) = -1: to and fro between 1 and -1, until the rate is halved once."""
+    run = Run(learning_rate=ReduceOnPlateau(rate=2.0, factor=0.5), patience=3, max_iter=8, tol=0.0)
+    result = GradientDescent().minimize(lambda w: (w @ w / 2, w), np.ones(1), run)
+    assert result.history["step_size"][1:] == [2.0] * 6 + [1.0] * 2
+    assert result.value == 0
 
 
 @pytest.mark.parametrize(

@@ -558,7 +558,7 @@ def test_one_lucky_pass_is_one_plateau_at_most():
     run = settings(learning_rate=ReduceOnPlateau(), patience=2, batch_size=1, max_iter=13)
     result = Scripted(path=path).minimize(risk, np.array([0.0, path[0]]), run)
     np.testing.assert_allclose(np.sqrt(2 * np.array(result.history["objective"][1:])), path[:-1])
-    assert result.state.plateaus <= 1
+    assert result.state.plateaus.count <= 1
 
 
 # Average and clipping.
