@@ -1,12 +1,13 @@
 """How to walk down: solvers, and the update rules of the stochastic ones."""
 
 from sklearn_gd.solvers.auto import choose, choose_for_stream
-from sklearn_gd.solvers.base import Progress, Result, Run, Solver
+from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.gradient_descent import AcceleratedGradientDescent, GradientDescent
 from sklearn_gd.solvers.lbfgs import LBFGS
 from sklearn_gd.solvers.mini_batch import MiniBatch
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
+from sklearn_gd.solvers.progress import Progress
 from sklearn_gd.solvers.rules import (
     SGD,
     Adadelta,
@@ -20,6 +21,7 @@ from sklearn_gd.solvers.rules import (
     Nesterov,
     RMSprop,
 )
+from sklearn_gd.solvers.run import Result, Run
 from sklearn_gd.solvers.scipy import Scipy
 from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_gd._components import resolve
 from sklearn_gd.schedules import SCHEDULES, Clock, Constant, Schedule
-from sklearn_gd.solvers.base import Run
+from sklearn_gd.solvers.run import Run
 
 DEFAULT_PATIENCE = 5
 
