@@ -17,6 +17,10 @@ MAX_JOINT_NONSMOOTH = 1024
 # A penalty with kinks has no curvature of its own: where the loss has none either, rounding errors
 # would be followed to infinity.
 DAMPING = 1e-8
+# Second derivatives that are good for steps, and not for verdicts, come from so many rows for a
+# coefficient, and from so many at least.
+ROWS_PER_COEFFICIENT = 20
+MIN_ROWS = 2000
 # The iterative eigenvalue is this exact, and is raised by as much to stay a bound.
 EIGENVALUE_TOLERANCE = 1e-3
 
@@ -45,6 +49,14 @@ class Curvature:
         self._is_smooth = penalty.is_smooth
         self._damping = 0.0 if penalty.is_smooth else DAMPING
         self._constant_metric: Metric | None = None
+        self._rows = self._sample(source)
+
+    def _sample(self, source):
+        """The rows of the metric: all where it must be exact, or where they are few."""
+        size = max(ROWS_PER_COEFFICIENT * self._model.n_coefficients, MIN_ROWS)
+        if self._loss.is_quadratic or not self._is_smooth or source.n_samples <= size:
+            return source
+        return source.sample(size)
 
     def largest(self) -> float | None:
         """An upper bound L of the second derivative in every direction; None if there is none."""
@@ -123,8 +135,8 @@ class Curvature:
         return image
 
     def _matrix(self, params):
-        (blocks,) = self._mean(_hessian, self._model, self._loss, params)
-        return self._with_penalty(blocks, self._loss.is_separable)
+        (blocks,) = self._mean_of_sample(_hessian, params)
+        return self._with_penalty(blocks, self._loss.is_separable and self._is_whole)
 
     def _with_penalty(self, blocks, is_hessian):
         d = self._model.n_features
@@ -132,12 +144,13 @@ class Curvature:
         return CholeskyMetric(blocks, self._model.n_outputs, is_hessian, self._damping)
 
     def _joint_matrix(self, params):
-        (matrix,) = self._mean(_joint_hessian, self._model, self._loss, params)
+        (matrix,) = self._mean_of_sample(_joint_hessian, params)
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
         metric = matrix[np.newaxis]
-        return CholeskyMetric(metric, 1, True, self._damping, self._of_shifts(matrix))
+        stabilizer = self._of_shifts(matrix)
+        return CholeskyMetric(metric, 1, self._is_whole, self._damping, stabilizer)
 
     def _of_shifts(self, matrix):
         """Some curvature for adding the same to all outputs, which changes no prediction.
@@ -155,7 +168,7 @@ class Curvature:
         )
 
     def _diagonal(self, params):
-        (table,) = self._mean(_hessian_diagonal, self._model, self._loss, params)
+        (table,) = self._mean_of_sample(_hessian_diagonal, params)
         diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
         return self._with_penalty_diagonal(table, diagonal)
 
@@ -163,6 +176,14 @@ class Curvature:
         table[:, : self._model.n_features] += diagonal
         shape = (self._model.n_outputs, self._model.n_coefficients)
         return DiagonalMetric(np.broadcast_to(table, shape).T.ravel())
+
+    @property
+    def _is_whole(self):
+        return self._rows is self._source
+
+    def _mean_of_sample(self, kernel, params):
+        totals = self._rows.map_reduce(kernel, self._model, self._loss, params)
+        return [total / self._rows.weight_sum for total in totals]
 
     def _mean(self, kernel, *args):
         return [total / self._source.weight_sum for total in self._source.map_reduce(kernel, *args)]

@@ -56,6 +56,10 @@ class Source(ABC):
     def batches(self, size: int, rng: np.random.Generator | None) -> Iterator[Batch]:
         """Every row once, in batches of ``size``; shuffled where there is an ``rng``."""
 
+    @abstractmethod
+    def sample(self, size: int) -> "Source":
+        """A source of ``size`` rows, drawn at random and the same at each call."""
+
     def map_reduce(self, kernel: Callable[..., tuple], *args) -> list:
         """The sum over the blocks of the tuples ``kernel(block, *args)``, in a fixed order."""
         total: list = []

@@ -46,6 +46,11 @@ class MemorySource(Source):
             part = slice(start, start + size)
             yield self._take(part if order is None else order[part])
 
+    def sample(self, size):
+        drawn = np.random.default_rng(0).choice(self.n_samples, size, replace=False)
+        batch = self._take(np.sort(drawn))
+        return MemorySource(batch.X, batch.y, batch.weight)
+
     def _take(self, rows):
         weight = None if self.weight is None else self.weight[rows]
         return Batch(self.X[rows], self.y[rows], weight, rows)

@@ -39,7 +39,8 @@ class Linear(Model):
 
     def forward(self, params, X, rng=None):
         (w,), biases = self.unpack(params.astype(X.dtype, copy=False))
-        raw = X @ w
+        # a descent begins at zero weights: no product is needed there
+        raw = X @ w if w.any() else np.zeros((X.shape[0], self.n_outputs), X.dtype)
         for bias in biases:
             raw += bias
         return raw, X
@@ -57,11 +58,10 @@ class Linear(Model):
         size, d = self.n_coefficients, self.n_features
         result = np.empty((row_curvature.shape[1], size, size))
         for block, column in zip(result, row_curvature.T, strict=True):
-            scaled = _scale_rows(X, column)
-            product = X.T @ scaled
+            product = _weighted_gram(X, column)
             block[:d, :d] = product.toarray() if sp.issparse(product) else product
             if self.fit_intercept:
-                block[:d, d] = block[d, :d] = np.asarray(scaled.sum(axis=0)).ravel()
+                block[:d, d] = block[d, :d] = X.T @ column
                 block[d, d] = column.sum()
         return result
 
@@ -89,7 +89,18 @@ class Linear(Model):
         return np.asarray(square.sum(axis=1)).ravel() + self.fit_intercept
 
 
+def _weighted_gram(X, weight):
+    """X' diag(weight) X."""
+    if (weight < 0).any():
+        return X.T @ _scale_rows(X, weight)
+    # the same matrix twice is half the work of a general product
+    root = _scale_rows(X, np.sqrt(weight))
+    return root.T @ root
+
+
 def _scale_rows(X, factor):
+    if (factor == 1).all():
+        return X
     if sp.issparse(X):
         return X.multiply(factor[:, np.newaxis]).tocsr()
     return X * factor[:, np.newaxis]
