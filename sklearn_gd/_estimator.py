@@ -167,9 +167,12 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         run = self._settings(rng=rng, score=self._score(model, held_out))
         result = solver.minimize(objective, params, run, state)
         for loss in stages[1:]:
-            run = run.after(result)
-            if run is None:
+            over = run.exhausted(result.n_iter, result.history["seconds"][-1])
+            if over or result.interrupted:
+                message, remedy = over or (result.message, "")
+                result = replace(result, converged=False, message=message, remedy=remedy)
                 break
+            run = run.after(result)
             objective = self._objective(model, rows, loss, cold)
             result = solver.minimize(objective, result.params, run).following(result)
         result = self._canonical(objective, result)
@@ -197,7 +200,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             objective = self._objective(model, rows, loss, cold)
             solver = self._resolve_solver(objective, choose_for_stream)
             params, state = self._begin(model, cold, solver, fitted, None)
-            run = self._settings(rng=rng, max_iter=1, tol=0.0)
+            run = self._settings(rng=rng, max_iter=1, tol=0.0, horizon=self.max_iter)
             result = self._canonical(objective, solver.minimize(objective, params, run, state))
             if fitted is not None:
                 result = replace(result, history=_going_on(self.history_, result.history))

@@ -60,14 +60,13 @@ class Solver(Component):
         # a proximal step of no length brings a start that a constraint forbids to one it allows
         start = objective.prox(np.array(params), 0.0)
         progress = Progress(objective, run, start)
-        interrupted = False
         # what overflows is seen by its value, and told in one sentence
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             try:
                 self._run(objective, np.array(start), run, progress, state)
+                return progress.result()
             except KeyboardInterrupt:
-                interrupted = True
-            return progress.result(interrupted)
+                return progress.result(interrupted=True)
 
     @abstractmethod
     def _run(self, objective, params, run: Run, progress: Progress, state) -> None:

@@ -103,7 +103,8 @@ class LBFGS(Solver):
 
 def _remember(pairs, move, change):
     curvature = move @ change
-    if curvature > np.finfo(float).eps * np.linalg.norm(move) * np.linalg.norm(change):
+    # beside a sum that, unlike norms, does not depend on the units of the parameters
+    if curvature > np.finfo(float).eps * (np.abs(move) @ np.abs(change)):
         pairs.append((move, change, curvature))
 
 

@@ -37,6 +37,8 @@ class State:
     cut: float = 1.0
     mean_params: NDArray | None = None
     averaged: int = 0
+    good: NDArray | None = None
+    first_value: float = np.inf
 
     @property
     def clock(self) -> Clock:
@@ -83,6 +85,13 @@ class MiniBatch(Solver):
         """How that rate goes on."""
         return Constant
 
+    def divergence_limit(self, objective, state: State) -> float:
+        """The mean objective of a pass above which its steps are taken back.
+
+        By where the run began, not where it goes on: a stream may not climb from chunk to chunk.
+        """
+        return objective.divergence_limit(state.first_value)
+
     def unsupported(self, objective):
         if objective.n_samples == 0:
             return (
@@ -101,23 +110,24 @@ class MiniBatch(Solver):
         progress.state, params = state, state.params
         progress.goes_on = is_resumed
         start = value = objective.value(params)
-        limit = objective.divergence_limit(start)
+        if not is_resumed:
+            state.first_value, state.good = start, params.copy()
+        limit = self.divergence_limit(objective, state)
         # a pass is known to have been good only when the next one, from where it ended, begins well
-        good = params.copy()
         while not progress.done(self._answer(params, state, run), value):
             before = params.copy()
             value = self._pass(objective, params, run, state, size)
             if not value <= limit and state.cut > SMALLEST_CUT:
-                self._roll_back(state, good)
+                self._roll_back(state)
                 progress.cut_rate(state.cut)
                 value = start
                 continue
-            good = before
+            state.good = before
             state.plateaus.watch(value, run)
 
-    def _roll_back(self, state, good):
+    def _roll_back(self, state):
         """Back to the last good params with half the rate, and a rule that forgot the climb."""
-        state.params[...] = good
+        state.params[...] = state.good
         state.rule = self.init(state.params)
         state.cut /= 2
         state.mean_params, state.averaged = None, 0

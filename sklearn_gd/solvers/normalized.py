@@ -80,6 +80,12 @@ class NormalizedAdagrad(MiniBatch):
     def auto_rate(self, objective, batch_size):
         return AUTO_RATE
 
+    def divergence_limit(self, objective, state):
+        # what the first few rows of a stream teach may be far off, and is unlearnt by later ones
+        if state.learning_rate == "auto":
+            return np.finfo(np.float64).max
+        return super().divergence_limit(objective, state)
+
 
 def _merge_moments(state, weight, mean, deviations):
     """Moments of two sets of rows together (Chan, Golub and LeVeque, 1983)."""

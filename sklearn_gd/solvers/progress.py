@@ -115,7 +115,7 @@ class Progress:
             "converged to the limit of precision"
             if self.converged
             else "stopped: no step along the direction of descent lowers the objective; "
-            "value and gradient of the loss may not agree"
+            "either the precision of X is spent, or value and gradient of the loss do not agree"
         )
 
     def end(self, params: NDArray, message: str, success: bool) -> None:
@@ -170,13 +170,9 @@ class Progress:
         if self._run.score is not None and self._since_best >= (self._run.patience or 1):
             self.converged = True
             return f"the validation score did not improve in {self._since_best} iterations"
-        if self.n_iter >= self._run.max_iter:
-            self.remedy = "Increase max_iter"
-            return f"stopped after max_iter={self._run.spent + self._run.max_iter} iterations"
-        if self._run.max_time is not None and self._seconds() >= self._run.max_time:
-            self.remedy = "Increase max_time"
-            return f"stopped after max_time={self._run.max_time} seconds"
-        return ""
+        over = self._run.exhausted(self._run.spent + self.n_iter, self._seconds())
+        message, self.remedy = over or ("", "")
+        return message
 
     def _convergence(self, gradient, decrease) -> str:
         if self._objective.is_convex:
@@ -290,4 +286,4 @@ class Progress:
             )
 
     def _seconds(self):
-        return time.perf_counter() - self._began
+        return self._run.spent_seconds + time.perf_counter() - self._began

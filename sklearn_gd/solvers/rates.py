@@ -53,8 +53,9 @@ def resolve_schedule(
         return wanted
     if not isinstance(wanted, str):
         return Constant(rate=float(wanted))
+    passes = run.horizon or run.max_iter
     names = {
-        name: lambda kind=kind: kind.from_rate(auto_rate(), steps_per_pass, run.max_iter)
+        name: lambda kind=kind: kind.from_rate(auto_rate(), steps_per_pass, passes)
         for name, kind in {**SCHEDULES, "auto": auto}.items()
     }
     return resolve("learning_rate", wanted, Schedule, names)

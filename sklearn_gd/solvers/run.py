@@ -38,8 +38,10 @@ class Run:
         Given the :class:`Progress` after each iteration; True stops the run.
     verbose : int
         Print a line every so many iterations; 0: none.
-    spent : int
-        Iterations of earlier stages, which messages count too.
+    spent, spent_seconds : int, float
+        Iterations and time of earlier stages, which the limits count too.
+    horizon : int or None
+        Passes that a schedule given by name is made for; by default ``max_iter``.
     """
 
     max_iter: int = 1000
@@ -56,16 +58,20 @@ class Run:
     callback: Callable[["Progress"], bool] | None = None
     verbose: int = 0
     spent: int = 0
+    spent_seconds: float = 0.0
+    horizon: int | None = None
 
-    def after(self, result: "Result") -> "Run | None":
-        """What is left of this run for a next stage; None if nothing."""
-        max_time = None
-        if self.max_time is not None:
-            max_time = self.max_time - result.history["seconds"][-1]
-        left = self.max_iter - result.n_iter
-        if result.interrupted or left < 1 or (max_time is not None and max_time <= 0):
-            return None
-        return replace(self, max_iter=left, max_time=max_time, spent=self.spent + result.n_iter)
+    def exhausted(self, n_iter: int, seconds: float) -> tuple[str, str] | None:
+        """Why the run may not go on, and the remedy; None if it may."""
+        if n_iter >= self.max_iter:
+            return f"stopped after max_iter={self.max_iter} iterations", "Increase max_iter"
+        if self.max_time is not None and seconds >= self.max_time:
+            return f"stopped after max_time={self.max_time} seconds", "Increase max_time"
+        return None
+
+    def after(self, result: "Result") -> "Run":
+        """The next stage of this run."""
+        return replace(self, spent=result.n_iter, spent_seconds=result.history["seconds"][-1])
 
 
 @dataclass

@@ -355,7 +355,7 @@ def test_a_gradient_that_is_wrong_is_no_convergence(name):
 def test_a_gradient_that_is_wrong_is_suspected_aloud():
     assert LBFGS().minimize(uphill, np.ones(2)).message == (
         "stopped: no step along the direction of descent lowers the objective; "
-        "value and gradient of the loss may not agree"
+        "either the precision of X is spent, or value and gradient of the loss do not agree"
     )
 
 
