@@ -155,7 +155,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     rate: float = 0.01
-    factor: float = 0.2
+    factor: float = 0.5
     rules: ClassVar = {
         "rate": real(0, open_low=True),
         "factor": real(0, 1, open_low=True, open_high=True),

@@ -80,14 +80,20 @@ def check(solver, loss, penalty, storage, weighting):
         return
     is_noisy = isinstance(method, MiniBatch) and not isinstance(method, VarianceReduced)
     crawls = loss in KINKED and solver in FIRST_ORDER
-    # what is noisy may stop a tenth of a per cent above the optimum
+    start, optimum = start_and_optimum(loss, penalty, weighting)
+    settings = {"tol": 1e-3 * (start - optimum) / optimum} if is_noisy else {"tol": 1e-8}
+    if loss in KINKED and (is_noisy or crawls):
+        settings["max_iter"] = 120
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = fit(method, loss, penalty, storage, weighting, tol=1e-3 if is_noisy else 1e-8)
+        model = fit(method, loss, penalty, storage, weighting, **settings)
     warned = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
     assert len(warned) == (not model.converged_)
-    assert model.converged_ == (model.optimality_ <= model.tol) or "precision" in model.stop_reason_
-    start, optimum = start_and_optimum(loss, penalty, weighting)
+    if model.converged_:
+        assert model.optimality_ <= model.tol or "precision" in model.stop_reason_
+    elif loss not in KINKED:
+        # the gap may be twice what is predicted; of a kinked loss, another stage may be left
+        assert 2 * model.optimality_ > model.tol
     assert model.objective_ >= optimum - 1e-6 * abs(optimum)
     if is_noisy or crawls:
         assert start - model.objective_ >= 0.99 * (start - optimum)

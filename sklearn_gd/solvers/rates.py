@@ -29,7 +29,7 @@ class Plateaus:
         if len(self.stretch) < (run.patience or DEFAULT_PATIENCE):
             return
         mean = float(np.mean(self.stretch))
-        if mean >= self.last_mean - run.tol * abs(self.last_mean):
+        if mean >= self.last_mean:
             self.count += 1
         self.last_mean, self.stretch = mean, []
 

@@ -28,7 +28,7 @@ class SGD(MiniBatch):
     Robbins and Monro (1951). A nonsmooth penalty acts through its proximal operator after each
     update. Under ``learning_rate="auto"`` the first rate is 1/(2 L), L the expected smoothness
     of a batch (Gower et al., 2019, "SGD: general analysis and improved rates"), 0.1 where there
-    is no bound, and it is divided by five at each plateau.
+    is no bound, and it is halved at each plateau.
     """
 
     def init(self, params):
