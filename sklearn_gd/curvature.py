@@ -102,18 +102,27 @@ class Curvature:
         single = curvature * roughest / mean_weight + self._largest_of_penalty()
         return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether ``metric`` is the Hessian, of all rows and all outputs together."""
+        exact = self._matrix if self._loss.is_separable else self._joint_matrix
+        return self._is_whole and self._build == exact
+
+    @property
+    def _build(self):
+        """How the metric is made."""
+        size, outputs = self._model.n_coefficients, self._model.n_outputs
+        if size > MAX_COEFFICIENTS or size**2 * outputs > MAX_ENTRIES:
+            return self._diagonal
+        if self._loss.is_separable or size * outputs > self._max_joint:
+            return self._matrix
+        return self._joint_matrix
+
     def metric(self, params) -> Metric:
         """The Hessian at ``params``, or as much of it as one can afford to divide by."""
         if self._constant_metric is not None:
             return self._constant_metric
-        size, outputs = self._model.n_coefficients, self._model.n_outputs
-        if size > MAX_COEFFICIENTS or size**2 * outputs > MAX_ENTRIES:
-            build = self._diagonal
-        elif self._loss.is_separable or size * outputs > self._max_joint:
-            build = self._matrix
-        else:
-            build = self._joint_matrix
-        metric = build(params)
+        metric = self._build(params)
         if self._loss.is_quadratic:
             self._constant_metric = metric
         return metric
@@ -127,16 +136,37 @@ class Curvature:
         (gram,) = self._mean(_gram, self._model)
         return self._with_penalty(self._loss.curvature * gram, is_hessian=False)
 
-    def product(self, params, direction):
-        """The Hessian at ``params`` times a direction."""
-        (image,) = self._mean(_hessian_product, self._model, self._loss, params, direction)
+    def operator(self, params):
+        """The Hessian at ``params`` as its product with directions.
+
+        What the rows contribute is computed once, and a product reads X twice.
+        """
+        bends = [
+            self._loss.second_derivative_operator(block.y, self._model.forward(params, block.X)[0])
+            for block in self._source.blocks()
+        ]
+
+        def product(direction):
+            direction = direction.astype(np.float64, copy=False)
+            image = np.zeros_like(direction)
+            for block, bend in zip(self._source.blocks(), bends, strict=True):
+                image += _hessian_product(block, self._model, bend, direction)
+            image /= self._source.weight_sum
+            (w,), (out,) = self._model.unpack(direction)[0], self._model.unpack(image)[0]
+            out += (
+                self._penalty @ w if self._penalty.ndim == 2 else self._penalty[:, np.newaxis] * w
+            )
+            return image
+
+        return product
+
+    def _add_penalty(self, direction, image):
         (w,), (out,) = self._model.unpack(direction)[0], self._model.unpack(image)[0]
         out += self._penalty @ w if self._penalty.ndim == 2 else self._penalty[:, np.newaxis] * w
-        return image
 
     def _matrix(self, params):
         (blocks,) = self._mean_of_sample(_hessian, params)
-        return self._with_penalty(blocks, self._loss.is_separable and self._is_whole)
+        return self._with_penalty(blocks, self.is_exact)
 
     def _with_penalty(self, blocks, is_hessian):
         d = self._model.n_features
@@ -150,7 +180,7 @@ class Curvature:
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
         metric = matrix[np.newaxis]
         stabilizer = self._of_shifts(matrix)
-        return CholeskyMetric(metric, 1, self._is_whole, self._damping, stabilizer)
+        return CholeskyMetric(metric, 1, self.is_exact, self._damping, stabilizer)
 
     def _of_shifts(self, matrix):
         """Some curvature for adding the same to all outputs, which changes no prediction.
@@ -198,7 +228,11 @@ def _row_curvature(batch, model, loss, params):
 
 
 def _hessian(batch, model, loss, params):
-    return (model.hessian(batch.X, _row_curvature(batch, model, loss, params)),)
+    curvature = _row_curvature(batch, model, loss, params)
+    if not loss.is_separable:
+        # one matrix for all outputs does not move what they share, which no prediction shows
+        curvature = curvature.mean(axis=1, keepdims=True)
+    return (model.hessian(batch.X, curvature),)
 
 
 def _joint_hessian(batch, model, loss, params):
@@ -206,9 +240,10 @@ def _joint_hessian(batch, model, loss, params):
     raw, _ = model.forward(params, batch.X)
     size, outputs = model.n_coefficients, model.n_outputs
     result = np.empty((size, outputs, size, outputs))
+    bend = loss.second_derivative_operator(batch.y, raw)
     for output, unit in enumerate(np.eye(outputs, dtype=raw.dtype)):
         direction = np.broadcast_to(unit, raw.shape)
-        column = batch.weighted(loss.second_derivative_product(batch.y, raw, direction))
+        column = batch.weighted(bend(direction))
         result[:, :, :, output] = model.hessian(batch.X, column).transpose(1, 0, 2)
     return (result.reshape(size * outputs, size * outputs),)
 
@@ -217,13 +252,11 @@ def _hessian_diagonal(batch, model, loss, params):
     return (model.hessian_diagonal(batch.X, _row_curvature(batch, model, loss, params)),)
 
 
-def _hessian_product(batch, model, loss, params, direction):
-    raw, tape = model.forward(params, batch.X)
-    raw_direction, _ = model.forward(direction, batch.X)
+def _hessian_product(batch, model, bend, direction):
+    raw_direction, tape = model.forward(direction, batch.X)
     image = np.empty_like(direction)
-    change = loss.second_derivative_product(batch.y, raw, raw_direction)
-    model.backward(params, tape, batch.weighted(change), image)
-    return (image,)
+    model.backward(direction, tape, batch.weighted(bend(raw_direction)), image)
+    return image
 
 
 def _largest_row(batch, model):

@@ -36,6 +36,8 @@ class Objective(ABC):
         Whether slopes jump, so that second derivatives at a point say nothing about the next.
     shares_curvature : bool
         Whether second derivatives link the outputs, so that a matrix an output is not all of them.
+    knows_hessian : bool
+        Whether ``metric`` is the whole Hessian, of all rows and all outputs together.
     n_samples : int
         Rows that batches can be made of; 0 for a plain function.
     dtype : numpy.dtype
@@ -50,6 +52,7 @@ class Objective(ABC):
     is_smooth = True
     has_kinks = False
     shares_curvature = False
+    knows_hessian = False
     dtype = np.dtype(np.float64)
     n_samples = 0
     passes = 0.0
@@ -190,6 +193,7 @@ class EmpiricalRisk(Objective):
         self._curvature = (
             Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
         )
+        self.knows_hessian = self._curvature is not None and self._curvature.is_exact
 
     def value_and_gradient(self, params):
         self.passes += 1
@@ -270,9 +274,12 @@ class EmpiricalRisk(Objective):
         if self._curvature is None:
             return super().hessian_operator(params)
 
+        self.passes += 0.5
+        operator = self._curvature.operator(params)
+
         def product(direction):
             self.passes += 1
-            return self._curvature.product(params, direction)
+            return operator(direction)
 
         return product
 

@@ -150,8 +150,8 @@ class Cosine(Schedule):
 class ReduceOnPlateau(Schedule):
     r""":math:`\eta = rate \cdot factor^{m}`, m the number of plateaus met so far.
 
-    A plateau is ``n_iter_no_change`` passes whose mean objective is not lower, by ``tol``, than
-    that of as many passes before.
+    A plateau is ``n_iter_no_change`` passes whose mean objective is not lower than that of as many
+    passes before. scikit-learn's "adaptive" has the factor 0.2.
     """
 
     rate: float = 0.01

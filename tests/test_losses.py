@@ -158,7 +158,7 @@ def second_derivative_matrices(loss, y, raw):
     """The matrix of second derivatives of every row, (n, k, k)."""
     units = np.eye(raw.shape[1])
     images = [
-        loss.second_derivative_product(y, raw, np.tile(unit, (len(raw), 1))) for unit in units
+        loss.second_derivative_operator(y, raw)(np.tile(unit, (len(raw), 1))) for unit in units
     ]
     return np.stack(images, axis=2)
 
@@ -172,7 +172,7 @@ def every_array(loss, y, raw):
         "value of both": value,
         "gradient of both": gradient,
         "second_derivative": loss.second_derivative(y, raw),
-        "second_derivative_product": loss.second_derivative_product(y, raw, raw / 2 + 1),
+        "second_derivative_operator": loss.second_derivative_operator(y, raw)(raw / 2 + 1),
         "inverse_link": loss.inverse_link(raw),
     }
 
@@ -206,13 +206,13 @@ def test_second_derivative_is_the_difference_quotient_of_gradient(case, k):
 
 
 @each_loss_and_size
-def test_second_derivative_product_is_the_change_of_gradient_along_a_direction(case, k):
+def test_second_derivative_operator_is_the_change_of_gradient_along_a_direction(case, k):
     y, raw = case.draw(k)
     direction = np.random.default_rng(1).normal(size=raw.shape)
     ahead = case.loss.gradient(y, raw + STEP * direction)
     behind = case.loss.gradient(y, raw - STEP * direction)
     np.testing.assert_allclose(
-        case.loss.second_derivative_product(y, raw, direction),
+        case.loss.second_derivative_operator(y, raw)(direction),
         (ahead - behind) / (2 * STEP),
         **DIFFERENCE,
     )
@@ -635,7 +635,7 @@ def test_a_loss_of_two_methods_has_all_the_others(dtype, tolerance):
     second_derivative = loss.second_derivative(y, raw)
     np.testing.assert_allclose(second_derivative, 1 / np.cosh(raw - y) ** 2, atol=tolerance)
     np.testing.assert_array_equal(
-        loss.second_derivative_product(y, raw, direction), second_derivative / 2
+        loss.second_derivative_operator(y, raw)(direction), second_derivative / 2
     )
     np.testing.assert_array_equal(loss.inverse_link(raw), raw)
     assert loss.curvature is None

@@ -177,6 +177,20 @@ def test_both_parts_are_zero_at_zero_and_nowhere_less(case):
 
 
 @each_penalty
+def test_nonsmooth_product_is_the_second_difference_off_the_kinks(case):
+    w = case.allowed(draw(7))
+    w = w + 0.1 * np.sign(w) + 0.1 * (w == 0)
+    v, step = draw(8), 1e-3
+    ahead, here, behind = (case.penalty.nonsmooth(w + t * step * v) for t in (1, 0, -1))
+    product = case.penalty.nonsmooth_product(w, v)
+    assert np.vdot(v, product) == pytest.approx((ahead - 2 * here + behind) / step**2, abs=1e-4)
+    u = draw(9)
+    other = case.penalty.nonsmooth_product(w, u)
+    assert np.vdot(u, product) == pytest.approx(np.vdot(v, other), abs=1e-12)
+    assert case.penalty.is_piecewise_linear == (not product.any())
+
+
+@each_penalty
 def test_is_smooth_says_whether_there_is_a_nonsmooth_part(case):
     w = -np.abs(draw()) - 0.1
     assert case.penalty.is_smooth == case.is_smooth

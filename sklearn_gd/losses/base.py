@@ -8,6 +8,7 @@ To add a loss, subclass :class:`Loss` and write ``value`` and ``gradient``; the 
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -70,12 +71,13 @@ class Loss(Component):
             result[:, column] = difference[:, column] / (2 * step[:, column])
         return np.maximum(result, 0)
 
-    def second_derivative_product(self, y: NDArray, raw: NDArray, direction: NDArray) -> NDArray:
-        """The second derivative times a direction, row by row, shape (n, k).
+    def second_derivative_operator(self, y: NDArray, raw: NDArray) -> Callable[[NDArray], NDArray]:
+        """The second derivative as its product with directions, row by row, (n, k) to (n, k).
 
         The default is right where ``is_separable``.
         """
-        return self.second_derivative(y, raw) * direction
+        curvature = self.second_derivative(y, raw)
+        return lambda direction: curvature * direction
 
     def inverse_link(self, raw: NDArray) -> NDArray:
         """The mean, or the probabilities, that a raw prediction stands for."""

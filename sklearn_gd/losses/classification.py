@@ -94,10 +94,14 @@ class Softmax(Loss):
         probability = self.inverse_link(raw)
         return probability * (1 - probability)
 
-    def second_derivative_product(self, y, raw, direction):
+    def second_derivative_operator(self, y, raw):
         probability = self.inverse_link(raw)
-        mean = np.einsum("ik,ik->i", probability, direction)
-        return probability * (direction - mean[:, np.newaxis])
+
+        def product(direction):
+            mean = np.einsum("ik,ik->i", probability, direction)
+            return probability * (direction - mean[:, np.newaxis])
+
+        return product
 
     def inverse_link(self, raw):
         probability = np.exp(raw - raw.max(axis=1, keepdims=True))

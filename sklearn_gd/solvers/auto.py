@@ -19,8 +19,8 @@ def choose(objective: Objective) -> Solver:
                                                                   no second derivatives are known
     nonsmooth penalty             GradientDescent("curvature")    proximal Newton: a small lasso in
                                                                   the metric, exact zeros
-    outputs share curvature       NewtonCG                        softmax: the metric of each class
-                                                                  leaves out how classes compete
+    outputs share curvature,      NewtonCG                        softmax: a metric for each class
+    and the Hessian is known                                      leaves out how classes compete
     else                          LBFGS                           one pass an iteration, the metric
                                                                   makes units irrelevant
     ============================  ==============================  ================================
@@ -29,7 +29,7 @@ def choose(objective: Objective) -> Solver:
         return Adam()
     if not objective.is_smooth:
         return GradientDescent(metric="curvature")
-    if objective.shares_curvature:
+    if objective.shares_curvature and objective.knows_hessian:
         return NewtonCG()
     return LBFGS()
 

@@ -160,11 +160,8 @@ class Progress:
     def _reason_to_stop(self, gradient, decrease) -> str:
         if not np.isfinite(self.value):
             return f"diverged: the objective is {self.value} after {self.n_iter} iterations"
-        if (
-            self._run.tol > 0
-            and not self._is_retry
-            and (reason := self._convergence(gradient, decrease))
-        ):
+        may_converge = self._run.tol > 0 and not self._is_retry
+        if may_converge and (reason := self._convergence(gradient, decrease)):
             self.converged = True
             return reason
         if self._run.score is not None and self._since_best >= (self._run.patience or 1):

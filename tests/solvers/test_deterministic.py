@@ -678,6 +678,8 @@ class CountingRisk(EmpiricalRisk):
     def hessian_operator(self, params):
         product = super().hessian_operator(params)
 
+        self.losses += 1
+
         def counted(direction):
             self.products += 1
             return product(direction)
