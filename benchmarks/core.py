@@ -1,0 +1,237 @@
+"""What a benchmark is made of: a problem, contenders, and the ratio that is wanted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from statistics import median
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.preprocessing import StandardScaler
+
+OURS = "sklearn_gd"
+# The objective is reached when it is this close to the best value known, relative to it.
+TARGET = 1e-6
+DECADES = tuple(10.0**-k for k in range(1, 15))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a peer must know to say whether it can take part."""
+
+    loss: str
+    penalty: str = "l2"
+    sparse: bool = False
+    wide: bool = False
+
+
+@dataclass
+class Problem:
+    """Data and the objective on them: mean loss + alpha * penalty, the intercept free."""
+
+    kind: Kind
+    X: Any
+    y: np.ndarray
+    alpha: float
+    fit_intercept: bool = True
+
+    def objective(self, coef, intercept) -> float:
+        """The one yardstick of all contenders, in float64 NumPy."""
+        W = np.atleast_2d(np.asarray(coef, dtype=np.float64))
+        raw = np.asarray(self.X @ W.T) + np.ravel(intercept)
+        if self.kind.loss == "softmax":
+            loss = logsumexp(raw, axis=1) - raw[np.arange(len(self.y)), self.y]
+        elif self.kind.loss == "logistic":
+            loss = np.logaddexp(0, raw[:, 0]) - self.y * raw[:, 0]
+        else:
+            loss = (raw[:, 0] - self.y) ** 2 / 2
+        size = np.abs(W).sum() if self.kind.penalty == "l1" else (W**2).sum() / 2
+        return float(loss.mean() + self.alpha * size)
+
+    @cached_property
+    def scaled(self) -> "Problem":
+        """The problem that an estimator behind a StandardScaler solves: another objective.
+
+        The penalty acts on other coefficients there, so it has an optimum of its own.
+        """
+        return replace(self, X=StandardScaler().fit_transform(self.X))
+
+
+@dataclass
+class Outcome:
+    """What a contender came to; networks and tasks without an optimum leave notes only."""
+
+    coef: Any = None
+    intercept: Any = None
+    passes: float | None = None
+    notes: dict[str, float] = field(default_factory=dict)
+
+
+def is_ours(name: str) -> bool:
+    """Names begin with the library."""
+    return name.split()[0] == OURS
+
+
+@dataclass(frozen=True)
+class Contender:
+    """``make(data, tolerance)`` prepares, untimed, the call that is timed."""
+
+    name: str
+    make: Callable[[Any, float | None], Callable[[], Outcome | None]]
+    package: str = "sklearn"
+    tolerances: tuple = DECADES
+    scaler: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is one of ours, whose optimum is the reference."""
+        return is_ours(self.name)
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether its package can be imported."""
+        return find_spec(self.package) is not None
+
+    def problem(self, data: Problem) -> Problem:
+        """The problem on whose objective this contender is judged."""
+        return data.scaled if self.scaler else data
+
+
+def coefficients(model) -> tuple:
+    """Weights and intercept of a linear estimator that follows scikit-learn's conventions."""
+    return model.coef_, model.intercept_
+
+
+def passes(model) -> float | None:
+    """Visits of all rows, where the model counts them, else its iterations."""
+    if hasattr(model, "history_"):
+        return float(model.history_["passes"][-1])
+    n_iter = getattr(model, "n_iter_", None)
+    return None if n_iter is None else float(np.max(n_iter))
+
+
+def estimator(name, build, *, read=coefficients, scaler=False, **options) -> Contender:
+    """A contender that fits ``build(problem, tolerance)``; a scaler's time and copy count."""
+
+    def make(problem, tolerance):
+        model = build(problem, tolerance)
+
+        def fit():
+            X = StandardScaler().fit_transform(problem.X) if scaler else problem.X
+            model.fit(X, problem.y)
+            return Outcome(*read(model), passes(model))
+
+        return fit
+
+    return Contender(f"{name} + scaler" if scaler else name, make, scaler=scaler, **options)
+
+
+@dataclass
+class Line:
+    """What was measured of one contender."""
+
+    name: str
+    status: str = ""
+    tolerance: float | None = None
+    seconds: list[float] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    at_least: float | None = None
+    suboptimality: float | None = None
+    passes: float | None = None
+    memory: float | None = None
+    memory_share: float | None = None
+    notes: dict[str, float] = field(default_factory=dict)
+    path: list[dict] = field(default_factory=list)
+
+    @property
+    def reached(self) -> bool:
+        """Whether it was measured, at the objective that was asked for."""
+        return not self.status and bool(self.seconds)
+
+
+@dataclass(frozen=True)
+class Faster:
+    """So many times as fast as the fastest of these peers."""
+
+    wanted: float
+    peers: str
+    words: str
+
+    def judge(self, lines: list[Line]) -> dict:
+        """The ratio measured, and whether it is the one wanted; None: cannot be told."""
+        rivals = [
+            line for line in lines if fnmatch(line.name, self.peers) and not is_ours(line.name)
+        ]
+        reached = [line for line in rivals if line.reached and line.ratios]
+        verdict = {"wanted": f"{self.wanted:g}x {self.words}", "measured": "not measured"}
+        if not any(line.reached for line in lines if line.name == OURS):
+            return verdict | {"measured": "ours did not reach the target", "met": False}
+        if reached:
+            rival = min(reached, key=lambda line: median(line.ratios))
+            low, middle, high = np.quantile(rival.ratios, [0.25, 0.5, 0.75])
+            measured = f"{middle:.3g}x [{low:.3g}, {high:.3g}] {rival.name}"
+            return verdict | {"measured": measured, "met": bool(middle >= self.wanted)}
+        bounds = [(line.at_least, line.name) for line in rivals if line.at_least is not None]
+        if not bounds:
+            return verdict | {"met": None}
+        bound, name = min(bounds)
+        met = True if bound >= self.wanted else None
+        return verdict | {"measured": f"> {bound:.3g}x {name} (target not reached)", "met": met}
+
+
+@dataclass(frozen=True)
+class Below:
+    """A number of ours that stays below a limit, or below a peer's where one is named."""
+
+    read: Callable[[Line], float | None]
+    words: str
+    limit: float | None = None
+    peer: str = ""
+    contenders: str = f"{OURS}*"
+
+    def judge(self, lines: list[Line]) -> dict:
+        """The largest of ours beside the limit."""
+        values = [self.read(line) for line in lines if fnmatch(line.name, self.contenders)]
+        peers = [self.read(line) for line in lines if line.name == self.peer]
+        limit = self.limit if not self.peer else (peers or [None])[0]
+        verdict = {"wanted": self.words, "measured": "not measured", "met": None}
+        if not values or limit is None or None in values:
+            return verdict
+        measured = f"{max(values):.4g} (limit {limit:.4g})"
+        return verdict | {"measured": measured, "met": bool(max(values) < limit)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Contenders on one data set.
+
+    ``judged`` is "objective" (each at the loosest tolerance that reaches the common objective),
+    "time" (a fixed amount of work) or "memory" (of one fit, in a process of its own).
+    """
+
+    name: str
+    data: Callable[[], Any]
+    contenders: list[Contender]
+    targets: list
+    judged: str = "objective"
+    repeats: int = 5
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A file of ``workloads/``: sizes are the keyword arguments of ``cases``."""
+
+    name: str
+    description: str
+    cases: Callable[..., Iterator[Case]]
+    sizes: dict[str, dict]
+
+
+def case_of(name: str, size: dict, index: int) -> Case:
+    """One case, built anew: closures do not travel to other processes, this call does."""
+    workload = import_module(f"benchmarks.workloads.{name}").WORKLOAD
+    return list(workload.cases(**size))[index]

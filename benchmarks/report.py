@@ -1,0 +1,169 @@
+"""Tables and plots of what was measured; everything here works on the saved JSON."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.core import TARGET
+
+RESULTS = Path(__file__).parent / "results"
+HEADER = (
+    "contender",
+    "seconds",
+    "ratio to ours [quartiles]",
+    "suboptimality",
+    "tolerance",
+    "passes",
+    "extra MB",
+    "notes",
+)
+# Plots show an exact optimum here.
+ROUNDING = 1e-16
+ANSWERS = {True: "yes", False: "NO", None: "?"}
+
+
+def as_record(workload, size, cases, machine) -> dict:
+    """One workload as JSON."""
+    return {
+        "name": workload.name,
+        "description": workload.description,
+        "size": size,
+        "machine": machine,
+        "cases": [case | {"lines": [asdict(line) for line in case["lines"]]} for case in cases],
+    }
+
+
+def cells(line: dict) -> list[str]:
+    """A line of the table."""
+    return [
+        line["name"],
+        number(np.median(line["seconds"])) if line["seconds"] else "",
+        ratio(line),
+        number(line["suboptimality"], ".1e"),
+        number(line["tolerance"], ".0e"),
+        number(line["passes"], ".0f"),
+        "" if line["memory"] is None else f"{line['memory'] / 1e6:.1f}",
+        notes(line),
+    ]
+
+
+def number(value, form=".3g") -> str:
+    """Nothing for what was not measured."""
+    return "" if value is None else format(value, form)
+
+
+def ratio(line: dict) -> str:
+    """The median over rounds and its quartiles; a bound for what did not get there."""
+    if line["at_least"] is not None:
+        return f"> {line['at_least']:.3g}"
+    if not line["ratios"]:
+        return ""
+    low, middle, high = np.quantile(line["ratios"], [0.25, 0.5, 0.75])
+    return f"{middle:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def notes(line: dict) -> str:
+    """The status, and whatever the workload wants known."""
+    parts = [line["status"]] if line["status"] else []
+    if line["memory_share"] is not None:
+        parts.append(f"{line['memory_share']:.2%} of X")
+    parts += [f"{name} {value:.5g}" for name, value in line["notes"].items()]
+    return ", ".join(parts)
+
+
+def table(record: dict) -> str:
+    """The cases of a workload in Markdown: lines, then targets."""
+    size = ", ".join(f"{name} {value:,}" for name, value in record["size"].items())
+    parts = [f"## {record['name']}: {record['description']} ({size})"]
+    for case in record["cases"]:
+        rows = [cells(line) for line in case["lines"]]
+        used = [i for i in range(len(HEADER)) if any(row[i] for row in rows)]
+        parts.append(f"### {case['name']}\n\n" + markdown(HEADER, rows, used))
+        parts.append(
+            "\n".join(
+                f"- wanted {target['wanted']}: {target['measured']}, {ANSWERS[target['met']]}"
+                for target in case["targets"]
+            )
+        )
+    return "\n\n".join(part for part in parts if part)
+
+
+def markdown(header, rows, used) -> str:
+    """An aligned Markdown table of the columns that are used."""
+    rows = [[row[i] for i in used] for row in [list(header), *rows]]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(used))]
+    lines = [
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
+
+
+def summary(records: list[dict]) -> str:
+    """All targets beside what was measured."""
+    rows = [
+        [record["name"], case["name"], target["wanted"], target["measured"], ANSWERS[target["met"]]]
+        for record in records
+        for case in record["cases"]
+        for target in case["targets"]
+    ]
+    header = ("workload", "case", "wanted", "measured", "met")
+    return markdown(header, rows, range(len(header)))
+
+
+def save(new: list[dict], order, folder: Path = RESULTS):
+    """Merge into ``results.json``, write ``results.md`` and the plots of what is new."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "results.json"
+    known = (
+        {record["name"]: record for record in json.loads(path.read_text())} if path.exists() else {}
+    )
+    known |= {record["name"]: record for record in new}
+    records = [known[name] for name in order if name in known]
+    path.write_text(json.dumps(records, indent=1) + "\n")
+    heads = sorted({head(record["machine"]) for record in records})
+    parts = ["# Benchmarks", *heads, summary(records), *(table(record) for record in records)]
+    (folder / "results.md").write_text("\n\n".join(parts) + "\n")
+    for record in new:
+        plot(record, folder / f"{record['name']}.png")
+
+
+def head(machine: dict) -> str:
+    """The machine in a paragraph, without what differs from moment to moment."""
+    pools = [pool for pool in machine["threadpools"] if pool["internal_api"] != "openmp"]
+    blas = {f"{p['internal_api']} {p['version']} ({p['num_threads']} threads)" for p in pools}
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    hardware = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}"
+    return (
+        f"{hardware}, {', '.join(sorted(blas))}; "
+        f"Python {machine['python']}, {versions}; commit {machine['commit']}."
+    )
+
+
+def plot(record: dict, path: Path):
+    """Suboptimality against the time of a fit, one curve a contender, a panel a case."""
+    from matplotlib import pyplot as plt
+
+    cases = [case for case in record["cases"] if case["judged"] == "objective"]
+    if not cases:
+        return
+    figure, axes = plt.subplots(1, len(cases), figsize=(9 * len(cases), 5), squeeze=False)
+    for axis, case in zip(axes[0], cases, strict=True):
+        for index, line in enumerate(case["lines"]):
+            axis.loglog(
+                [step["seconds"] for step in line["path"]],
+                [max(step["suboptimality"], ROUNDING) for step in line["path"]],
+                color=f"C{index % 10}",
+                marker="ov^sD"[index // 10],
+                linewidth=3 if line["name"] == "sklearn_gd" else 1,
+                label=line["name"],
+            )
+        axis.set(xlabel="seconds", ylabel="relative suboptimality", title=case["name"])
+        axis.axhline(TARGET, color="black", linestyle=":")
+        axis.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
+    figure.suptitle(record["description"])
+    figure.tight_layout()
+    figure.savefig(path, dpi=100, bbox_inches="tight")
+    plt.close(figure)

@@ -1,0 +1,104 @@
+"""``python -m benchmarks``: peers solve our problem, and the table says what was measured."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+if not (ROOT / "benchmarks").is_dir():
+    pytest.skip("there are no benchmarks in an installed package", allow_module_level=True)
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import data, measure, peers, report  # noqa: E402
+from benchmarks.core import OURS, Case, Contender, Faster, Kind, Line  # noqa: E402
+from benchmarks.workloads import NAMES, load  # noqa: E402
+from benchmarks.workloads.l1 import problem as sparse_weights  # noqa: E402
+
+KIND = Kind("squared")
+MADE = partial(data.dense, KIND, 300, 4, alpha=1e-2)
+PROBLEMS = {
+    "squared": MADE,
+    "logistic": partial(data.dense, Kind("logistic"), 300, 4),
+    "softmax": partial(data.dense, Kind("softmax"), 300, 4, classes=3),
+    "sparse": partial(data.sparse, Kind("logistic", sparse=True), 300, 40, 5),
+    "l1 logistic": partial(sparse_weights, Kind("logistic", "l1"), 300, 4, 0),
+    "l1 squared": partial(sparse_weights, Kind("squared", "l1"), 300, 4, 0),
+}
+BOUNDED = ("SGDRegressor", "liblinear", "snapml")  # approximate, or with a penalised intercept
+
+
+def small_case():
+    """Ours, a peer that arrives, one that does not, and one that is not there."""
+    arrives = ("sklearn Ridge cholesky", "sklearn SGDRegressor")
+    found = [c for c in peers.contenders(KIND) if c.name in (OURS, *arrives)]
+    absent = Contender("absent", MADE, package="a_package_that_does_not_exist")
+    return Case("small", MADE, [*found, absent], [Faster(1e-6, "sklearn Ridge*", "Ridge")])
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.filterwarnings("ignore")
+def test_every_peer_minimises_our_objective(name):
+    problem = PROBLEMS[name]()
+    values = {
+        contender.name: problem.objective(*_fitted(contender, problem))
+        for contender in peers.contenders(problem.kind)
+        if contender.is_installed and not any(word in contender.name for word in BOUNDED)
+    }
+    assert len(values) > 1
+    assert max(values.values()) == pytest.approx(values[OURS], rel=1e-6)
+    assert min(values.values()) >= values[OURS] * (1 - 1e-9)
+
+
+def _fitted(contender, problem):
+    outcome = contender.make(problem, contender.tolerances[min(9, len(contender.tolerances) - 1)])()
+    return outcome.coef, outcome.intercept
+
+
+def test_the_table_says_what_was_measured():
+    options = measure.Options(repeats=3, pause=0, cap=30, say=lambda message: None)
+    measured = measure.run_case(small_case, options)
+    lines = {line.name: line for line in measured["lines"]}
+    ours, peer = lines[OURS], lines["sklearn Ridge cholesky"]
+    lost, absent = lines["sklearn SGDRegressor"], lines["absent"]
+
+    problem = MADE()
+    X, y = problem.X - problem.X.mean(axis=0), problem.y - problem.y.mean()
+    coef = np.linalg.solve(X.T @ X / 300 + problem.alpha * np.eye(4), X.T @ y / 300)
+    best = problem.objective(coef, problem.y.mean() - problem.X.mean(axis=0) @ coef)
+    assert ours.path[-1]["value"] == pytest.approx(best, rel=1e-6)
+    assert lost.path[0]["value"] / best - 1 == pytest.approx(lost.suboptimality, rel=1e-6)
+    assert ours.reached
+    assert peer.reached
+    assert (lost.status, lost.reached) == ("not reached", False)
+    assert "not installed" in absent.status
+
+    workload = load("least_squares")
+    table = report.table(report.as_record(workload, {"rows": 300}, [measured], {}))
+    rows = {
+        cell[1].strip(): cell for cell in (row.split("|") for row in table.splitlines()) if cell[1:]
+    }
+    ratios = [theirs / own for theirs, own in zip(peer.seconds, ours.seconds, strict=True)]
+    assert len(peer.seconds) >= 3
+    assert rows[peer.name][2].strip() == f"{median(peer.seconds):.3g}"
+    assert rows[peer.name][3].split()[0] == f"{median(ratios):.3g}"
+    assert rows[lost.name][3].strip().startswith(">")
+    assert rows["absent"][2].strip() == ""
+    assert f"{median(ratios):.3g}x" in table
+
+
+def test_a_bound_meets_a_target_but_never_misses_it():
+    lines = [Line(OURS, seconds=[1.0]), Line("slow", "over 60 s", at_least=60.0)]
+    assert Faster(50, "slow", "slow").judge(lines)["met"] is True
+    assert Faster(70, "slow", "slow").judge(lines)["met"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_workload_has_ours_and_a_target_in_each_case(name):
+    for size in load(name).sizes.values():
+        for case in load(name).cases(**size):
+            assert OURS in [contender.name for contender in case.contenders]
+            assert case.targets
