@@ -135,8 +135,8 @@ class Objective(ABC):
 
     def predicted_decrease(
         self, params: NDArray, gradient: NDArray
-    ) -> tuple[float, Metric | None] | None:
-        """What the local quadratic model loses at best, and the metric at ``params``.
+    ) -> tuple[float, NDArray, Metric] | None:
+        """What the local quadratic model loses at best, on which step, and the metric there.
 
         None where there is no metric. This is the Newton decrement, half of g'H⁻¹g; with a
         nonsmooth part, the decrease of the proximal Newton step.
@@ -145,12 +145,16 @@ class Objective(ABC):
         if metric is None:
             return None
         if not self.is_smooth:
-            return proximal_direction(metric, self, params, gradient)[1], metric
+            direction, decrease = proximal_direction(metric, self, params, gradient)
+            return decrease, direction, metric
         if metric.is_hessian:
-            return gradient @ metric.solve(gradient) / 2, metric
+            direction = -metric.solve(gradient)
+            return -(gradient @ direction) / 2, direction, metric
         product = self.hessian_operator(params)
-        decrease = conjugate_gradient(product, gradient, metric.solve, OPTIMALITY_MAX_PRODUCTS)[1]
-        return decrease, metric
+        direction, decrease, _ = conjugate_gradient(
+            product, gradient, metric.solve, OPTIMALITY_MAX_PRODUCTS
+        )
+        return decrease, direction, metric
 
 
 class FunctionObjective(Objective):

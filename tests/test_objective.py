@@ -428,7 +428,7 @@ def test_slopes_of_rows_pulled_back_are_the_gradient_of_the_batch(loss, k, stora
 def everything(risk, params):
     """All that an objective says of params, by name."""
     value, gradient = risk.value_and_gradient(params)
-    decrease, metric = risk.predicted_decrease(params, gradient)
+    decrease, _, metric = risk.predicted_decrease(params, gradient)
     return {
         "value": risk.value(params),
         "smooth value": value,

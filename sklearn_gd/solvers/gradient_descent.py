@@ -111,7 +111,7 @@ class GradientDescent(Solver):
                 return
             if progress.new_metric is not None:
                 metric, age = progress.new_metric, 0
-                direction, decrease = _metric_direction(objective, metric, params, gradient)
+                direction = progress.new_direction
             slope = gradient @ direction + objective.nonsmooth(params + direction)
             slope -= objective.nonsmooth(params)
             step = search(objective, params, direction, total, slope)

@@ -69,7 +69,7 @@ class LBFGS(Solver):
             if progress.new_metric is not None and self.metric is not None:
                 pairs.clear()
                 metric, age = progress.new_metric, 0
-                direction = -metric.solve(gradient)
+                direction = progress.new_direction
             if metric is None and not pairs:
                 # without any curvature: the step that would reach zero along the slope (Polyak)
                 slope = max(gradient @ gradient, np.finfo(float).tiny)
@@ -116,11 +116,12 @@ def _two_loop(pairs, metric, gradient):
         weight = (move @ result) / curvature
         weights.append(weight)
         result = result - weight * change
-    if metric is not None:
-        result = metric.solve(result)
-    elif pairs:
+    solve = (lambda vector: vector) if metric is None else metric.solve
+    result = solve(result)
+    if pairs and (metric is None or not metric.is_hessian):
+        # as long as the last move was (Shanno and Phua, 1978)
         _, change, curvature = pairs[-1]
-        result = result * (curvature / (change @ change))
+        result = result * (curvature / (change @ solve(change)))
     for (move, change, curvature), weight in zip(pairs, reversed(weights), strict=True):
         result = result + (weight - (change @ result) / curvature) * move
     return result

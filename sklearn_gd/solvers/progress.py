@@ -33,8 +33,9 @@ class Progress:
         What would let a run go on that ended before it converged.
     goes_on : bool
         Whether the run continues an earlier one, so that its own start is nothing to return to.
-    new_metric : Metric or None
-        The metric at the latest iterate, if judging it took one: solvers may go on with it.
+    new_metric, new_direction : Metric, ndarray or None
+        The metric and Newton's direction at the latest iterate, if judging it took them: solvers
+        may go on with both.
     """
 
     def __init__(self, objective: Objective, run: Run, start: NDArray):
@@ -48,6 +49,7 @@ class Progress:
         self.message = ""
         self.remedy = ""
         self.new_metric: Metric | None = None
+        self.new_direction: NDArray | None = None
         self.state: Any = None
         self.rate_cut = 1.0
         self._is_retry = False
@@ -200,7 +202,7 @@ class Progress:
         found = self._objective.predicted_decrease(self.params, gradient)
         if found is None:
             return ""
-        decrease, self.new_metric = found
+        decrease, self.new_direction, self.new_metric = found
         self._next_look = int(LOOK_GROWTH * self.n_iter) + 1
         if self._estimate > 0:
             self._correction = max(decrease / self._estimate, np.finfo(float).tiny)
