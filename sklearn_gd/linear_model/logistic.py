@@ -91,7 +91,8 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     loss_curve_ : list of float
         Objective at the start and after each iteration.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" of each iteration.
+        "objective", "optimality", "step_size", "passes" and "seconds" of each iteration; under
+        ``partial_fit`` the last 1,000.
     validation_scores_, best_validation_score_ : list of float, float
         With early stopping; None without.
     n_features_in_ : int
