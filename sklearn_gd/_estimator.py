@@ -3,7 +3,6 @@
 import inspect
 import warnings
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
@@ -16,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_gd._components import NamedComponents, resolve
+from sklearn_gd._guards import all_or_nothing, told_if_not_finite
 from sklearn_gd._targets import Rows, check_weight, split_rows, spread_and_resolution
 from sklearn_gd._validation import (
     BOOLEAN,
@@ -141,7 +141,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
     # The recipe.
 
     def _fit(self, X, y, sample_weight, validation, start=None):
-        with _all_or_nothing(self), _told_if_not_finite(self):
+        with all_or_nothing(self), told_if_not_finite(self):
             interrupted = self._fit_rows(X, y, sample_weight, validation, start)
         if interrupted:
             raise KeyboardInterrupt
@@ -185,7 +185,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """One pass over a chunk of rows, from where the last fit or partial_fit ended."""
-        with _all_or_nothing(self), _told_if_not_finite(self):
+        with all_or_nothing(self), told_if_not_finite(self):
             check_parameters(self, self._rules)
             fitted = vars(self).get("_fitted")
             rng = _generator(self.random_state)
@@ -200,11 +200,14 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             objective = self._objective(model, rows, loss, cold)
             solver = self._resolve_solver(objective, choose_for_stream)
             params, state = self._begin(model, cold, solver, fitted, None)
-            run = self._settings(rng=rng, max_iter=1, tol=0.0, horizon=self.max_iter)
+            # of a chunk, optimality would say nothing, and cost more than learning from it
+            once = {"max_iter": 1, "tol": 0.0, "verdict": False, "horizon": self.max_iter}
+            run = self._settings(rng=rng, **once)
             result = self._canonical(objective, solver.minimize(objective, params, run, state))
             if fitted is not None:
                 result = replace(result, history=_going_on(self.history_, result.history))
             self._keep(Fitted(model, solver, loss, result.state), result, rows.X.dtype)
+        self._warn_if_cut(result)
         return self
 
     def _canonical(self, objective, result):
@@ -337,11 +340,19 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         self.best_validation_score_ = None if result.scores is None else max(result.scores)
         self._fitted = fitted
 
+    def _warn_if_cut(self, result):
+        if result.was_cut:
+            message = f"{type(self).__name__}: {result.message}. {result.remedy}."
+            warnings.warn(message, ConvergenceWarning, stacklevel=5)
+
     def _warn_unless_converged(self, result):
-        if result.converged or result.interrupted or self.tol == 0:
+        if result.converged or result.interrupted:
+            return
+        if self.tol == 0:
+            self._warn_if_cut(result)
             return
         is_linear = self._fitted.model.is_linear
-        remedies = [result.remedy, "" if _is_auto(self.solver) else "Use solver='auto'"]
+        remedies = [result.remedy, "" if _is_auto(self.solver) else "Use solver='auto', or scale X"]
         distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
         warnings.warn(
             f"{type(self).__name__} did not converge: {result.message}{distance}. "
@@ -381,30 +392,6 @@ def validation_set(X_val, y_val, sample_weight_val):
     return X_val, y_val, sample_weight_val
 
 
-@contextmanager
-def _told_if_not_finite(estimator):
-    """Say what numbers that overflow mean to the user."""
-    try:
-        yield
-    except (FloatingPointError, np.linalg.LinAlgError) as error:
-        raise FloatingPointError(
-            f"{type(estimator).__name__} met numbers that are not finite at its first step; do X, "
-            "y or sample_weight hold values near the largest number of their type?"
-        ) from error
-
-
-@contextmanager
-def _all_or_nothing(estimator):
-    """Restore every attribute of the estimator if the block fails."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
 def _going_on(before, now):
     """The history of a stream: its last entries, with passes and seconds that add up."""
     history = {}
@@ -420,12 +407,17 @@ def _takes_weights(scorer) -> bool:
 
 
 def is_resumable(estimator) -> bool:
-    """Whether partial_fit exists: a solver that can go on from where it stopped."""
+    """Whether partial_fit exists: a solver that can go on from where it stopped, or the reason."""
     solver = estimator.solver
     if _is_auto(solver):
         return True
     kind = SOLVERS.get(solver, Solver) if isinstance(solver, str) else type(solver)
-    return issubclass(kind, Solver) and kind.resumable
+    if not (issubclass(kind, Solver) and kind.resumable):
+        raise AttributeError(
+            f"solver={solver!r} cannot go on from where it stopped, so there is no partial_fit; "
+            "use solver='auto', or a stochastic one such as 'sgd'."
+        )
+    return True
 
 
 def _is_auto(solver) -> bool:

@@ -21,6 +21,7 @@ from common import (
     raw,
 )
 from numpy.testing import assert_array_equal
+from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -398,6 +399,29 @@ def test_a_scorer_without_weights_is_refused_where_rows_have_weights(Estimator):
     model.fit(X, y)
     with pytest.raises(ValueError, match=r"takes no sample_weight.*scoring=None"):
         model.fit(X, y, np.arange(1.0, len(y) + 1))
+
+
+@all_estimators
+def test_a_rate_that_diverges_is_told_by_streams_and_by_fits_without_a_tolerance(Estimator):
+    X, y = rows()
+    model = Estimator(solver="sgd", learning_rate=1e6, tol=0, max_iter=3, random_state=0)
+    first = {} if is_regressor(model) else {"classes": np.unique(y)}
+    with pytest.warns(ConvergenceWarning, match=r"learning rate was cut.*Lower the learning_rate"):
+        model.fit(1e3 * X, y)
+
+    def stream():
+        for _ in range(3):
+            model.partial_fit(1e3 * X, y, **first)
+
+    with pytest.warns(ConvergenceWarning, match=r"learning rate was cut.*Lower the learning_rate"):
+        stream()
+
+
+@all_estimators
+def test_partial_fit_that_is_not_there_says_why(Estimator):
+    with pytest.raises(AttributeError) as error:
+        Estimator(solver="lbfgs").partial_fit  # noqa: B018
+    assert "use solver='auto'" in str(error.value.__cause__)
 
 
 @all_estimators

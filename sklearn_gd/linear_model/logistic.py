@@ -84,7 +84,8 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     solver_ : Solver
         What was used.
     objective_, optimality_ : float
-        Objective at the result, and how far it is from the optimum, relative to it.
+        Objective at the result, and how far it is from the optimum, relative to it; after
+        ``partial_fit`` the first is that of the last rows, the second infinite: not looked at.
     converged_ : bool
     stop_reason_ : str
         Why the fit ended, in a sentence.

@@ -40,6 +40,8 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
             f"regularization_path needs a linear estimator of sklearn_gd; got {estimator!r}."
         )
     alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
+    if not alphas.size:
+        raise ValueError("regularization_path needs at least one alpha; got an empty list.")
     model = clone(estimator).set_params(warm_start=True)
     steps = []
     for alpha in alphas:

@@ -48,8 +48,8 @@ class LBFGS(Solver):
     def unsupported(self, objective):
         if not objective.is_smooth:
             return (
-                "LBFGS cannot minimise a penalty without a gradient such as 'l1'; use "
-                "solver='agd' instead."
+                "LBFGS cannot minimise a penalty without a gradient, such as 'l1' or "
+                "that of positive=True; use solver='agd', or leave the choice to 'auto'."
             )
         return None
 

@@ -26,8 +26,8 @@ class NewtonCG(Solver):
     def unsupported(self, objective):
         if not objective.is_smooth:
             return (
-                "NewtonCG cannot minimise a penalty without a gradient such as 'l1'; use "
-                "solver='agd' instead."
+                "NewtonCG cannot minimise a penalty without a gradient, such as 'l1' or "
+                "that of positive=True; use solver='agd', or leave the choice to 'auto'."
             )
         if not objective.is_convex:
             return (

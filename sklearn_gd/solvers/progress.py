@@ -134,12 +134,13 @@ class Progress:
         if interrupted:
             self.message = f"interrupted after {max(self.n_iter, 0)} iterations"
             self.params, self._is_mean = self._best[1], True
-        elif not self.converged and self._run.score is None:
+        elif not self.converged and self._run.score is None and self._run.verdict:
             message = self.message
             self._judge(None)
             self.message = self.message if self.converged else message
         self._return_to_best()
         if self.rate_cut < 1:
+            self.remedy = "Lower the learning_rate, or scale the features"
             self.message += (
                 f"; the objective diverged, so the learning rate was cut to {self.rate_cut:.2g} of "
                 "itself: it is too large for the scale of the features"
@@ -156,6 +157,7 @@ class Progress:
             history=self.history,
             scores=self.scores or None,
             state=self.state,
+            was_cut=self.rate_cut < 1,
             interrupted=interrupted,
         )
 

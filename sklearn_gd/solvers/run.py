@@ -38,6 +38,8 @@ class Run:
         Given the :class:`Progress` after each iteration; True stops the run.
     verbose : int
         Print a line every so many iterations; 0: none.
+    verdict : bool
+        Whether optimality is wanted at the end, where nothing has asked for it before.
     spent, spent_seconds : int, float
         Iterations and time of earlier stages, which the limits count too.
     horizon : int or None
@@ -57,6 +59,7 @@ class Run:
     score: Callable[[NDArray], float] | None = None
     callback: Callable[["Progress"], bool] | None = None
     verbose: int = 0
+    verdict: bool = True
     spent: int = 0
     spent_seconds: float = 0.0
     horizon: int | None = None
@@ -78,7 +81,8 @@ class Run:
 class Result:
     """What a minimisation found.
 
-    ``message`` says why it ended, ``remedy`` what would have let it go on, if anything.
+    ``message`` says why it ended, ``remedy`` what would have let it go on, if anything; ``was_cut``
+    whether the learning rate had to be cut because the objective diverged.
     """
 
     params: NDArray
@@ -91,6 +95,7 @@ class Result:
     history: dict[str, list[float]]
     scores: list[float] | None = None
     state: Any = None
+    was_cut: bool = False
     interrupted: bool = False
 
     def following(self, first: "Result") -> "Result":

@@ -52,8 +52,8 @@ class Scipy(Solver):
     def unsupported(self, objective):
         if not objective.is_smooth:
             return (
-                "SciPy's methods cannot minimise a penalty without a gradient such as 'l1'; use "
-                "solver='agd' instead."
+                "SciPy's methods cannot minimise a penalty without a gradient, such as 'l1' or "
+                "that of positive=True; use solver='agd', or leave the choice to 'auto'."
             )
         return None
 
