@@ -268,9 +268,8 @@ class Progress:
         self._go_to(self._best[1])
         if not self.value <= self._start_value:
             self._go_to(self._start)
-        if climbed and not self.value < self._start_value:
-            reason = "stopped" if self.converged else self.message
-            self.message = f"{reason}; no iterate was below the start, which is returned"
+        if self.converged and climbed and not self.value < self._start_value:
+            self.message = "stopped: no iterate was below the start, which is returned"
             self.converged = False
 
     def _go_to(self, params):
