@@ -6,8 +6,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 import scipy.sparse as sp
 from common import (
@@ -1150,24 +1148,6 @@ def test_peers_16_extreme_scores_of_two_classes(Classifier, score):
     probability = model.predict_proba(X)
     assert_allclose(probability.sum(axis=1), 1, rtol=1e-12)
     assert_no_class_is_more_likely(model, X, probability)
-
-
-FRAMES = {"pandas": pd.DataFrame, "polars": lambda data: pl.DataFrame(dict(data))}
-
-
-@pytest.mark.parametrize("frame", FRAMES)
-@pytest.mark.parametrize("scoring", [None, "named"])
-@all_cases
-def test_peers_17_early_stopping_on_data_frames_warns_of_nothing(case, scoring, frame):
-    X, y = make_data(case)
-    X = FRAMES[frame]({name: X[:, j] for j, name in enumerate("abcd")})
-    if scoring:
-        scoring = "accuracy" if CASES[case].estimator in CLASSIFIERS else "r2"
-    model = build(case, early_stopping=True, scoring=scoring, max_iter=5, tol=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model.fit(X, y).predict(X)
-    assert_array_equal(model.feature_names_in_, list("abcd"))
 
 
 def fewer_features(X, y):
