@@ -24,6 +24,8 @@ CLASSIFIER_RULES: dict[str, Rule] = {
     "class_weight": one_of("balanced") | instance_of(dict, words="a dict of class weights") | NONE
 }
 
+LABELS = frozenset({"binary", "multiclass", "multilabel-indicator"})
+
 
 class Classifier(ClassifierMixin):
     """The target side of a classifier.
@@ -123,10 +125,12 @@ class Classifier(ClassifierMixin):
 
     def _encode(self, X, y, sample_weight, *, role, classes=None):
         X, y, weight = self._validated(X, y, sample_weight, role, multi_output=True)
-        is_multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+        kind = type_of_target(y, input_name="y")
+        is_multilabel = kind == "multilabel-indicator"
         if not is_multilabel:
             y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        if kind not in LABELS:
+            check_classification_targets(y)
         if role.is_first:
             self._learn_classes(y, is_multilabel, classes)
         if is_multilabel:

@@ -98,7 +98,7 @@ class Curvature:
         if largest is None or size >= n:
             return largest
         mean_weight = self._source.weight_sum / n
-        roughest = max(_largest_row(block, self._model) for block in self._source.blocks())
+        roughest = max(self._source.map(_largest_row, self._model))
         single = curvature * roughest / mean_weight + self._largest_of_penalty()
         return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
 
@@ -141,16 +141,13 @@ class Curvature:
 
         What the rows contribute is computed once, and a product reads X twice.
         """
-        bends = [
-            self._loss.second_derivative_operator(block.y, self._model.forward(params, block.X)[0])
-            for block in self._source.blocks()
-        ]
+        bends = self._source.map(_bend, self._model, self._loss, params)
 
         def product(direction):
             direction = direction.astype(np.float64, copy=False)
-            image = np.zeros_like(direction)
-            for block, bend in zip(self._source.blocks(), bends, strict=True):
-                image += _hessian_product(block, self._model, bend, direction)
+            (image,) = self._source.map_reduce(
+                _hessian_product, self._model, direction, per_block=bends
+            )
             image /= self._source.weight_sum
             (w,), (out,) = self._model.unpack(direction)[0], self._model.unpack(image)[0]
             out += (
@@ -159,10 +156,6 @@ class Curvature:
             return image
 
         return product
-
-    def _add_penalty(self, direction, image):
-        (w,), (out,) = self._model.unpack(direction)[0], self._model.unpack(image)[0]
-        out += self._penalty @ w if self._penalty.ndim == 2 else self._penalty[:, np.newaxis] * w
 
     def _matrix(self, params):
         (blocks,) = self._mean_of_sample(_hessian, params)
@@ -243,8 +236,10 @@ def _joint_hessian(batch, model, loss, params):
     bend = loss.second_derivative_operator(batch.y, raw)
     for output, unit in enumerate(np.eye(outputs, dtype=raw.dtype)):
         direction = np.broadcast_to(unit, raw.shape)
-        column = batch.weighted(bend(direction))
-        result[:, :, :, output] = model.hessian(batch.X, column).transpose(1, 0, 2)
+        column = batch.weighted(bend(direction))[:, output:]
+        blocks = model.hessian(batch.X, column)
+        result[:, output:, :, output] = blocks.transpose(1, 0, 2)
+        result[:, output, :, output:] = blocks.transpose(1, 2, 0)
     return (result.reshape(size * outputs, size * outputs),)
 
 
@@ -252,11 +247,17 @@ def _hessian_diagonal(batch, model, loss, params):
     return (model.hessian_diagonal(batch.X, _row_curvature(batch, model, loss, params)),)
 
 
-def _hessian_product(batch, model, bend, direction):
+def _bend(batch, model, loss, params):
+    """What second derivatives make of a direction in the raw predictions of the rows."""
+    raw, _ = model.forward(params, batch.X)
+    return loss.second_derivative_operator(batch.y, raw)
+
+
+def _hessian_product(batch, model, direction, bend):
     raw_direction, tape = model.forward(direction, batch.X)
     image = np.empty_like(direction)
     model.backward(direction, tape, batch.weighted(bend(raw_direction)), image)
-    return image
+    return (image,)
 
 
 def _largest_row(batch, model):

@@ -14,6 +14,8 @@ from scipy.linalg import cho_solve
 
 # Share of the model's decrease that one more conjugate gradient step may still be worth.
 CG_TOLERANCE = 0.1
+# The metric's own word for what a step will be worth is taken only this far below that share.
+FAR_BELOW = 0.5
 # The same for a Newton step of the inner proximal problem, whose products are cheap.
 NEWTON_TOLERANCE = 1e-6
 # Shares of a Newton step that are tried where the model is not quadratic on the way.
@@ -203,10 +205,12 @@ def conjugate_gradient(
         residual = residual - length * image
         gain = length * energy / 2
         decrease += gain
-        if gain * count <= tolerance * decrease:
-            break
         conditioned = solve(residual)
         energy, previous = residual @ conditioned, energy
+        # what the next product would be worth, were the metric the Hessian
+        is_spent = energy / 2 * (count + 1) <= FAR_BELOW * tolerance * decrease
+        if is_spent or gain * count <= tolerance * decrease:
+            break
         search = conditioned + energy / previous * search
     return direction, decrease, count
 

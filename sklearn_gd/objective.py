@@ -9,12 +9,13 @@ gradient, and the nonsmooth part of the penalty, which has a proximal operator. 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd.curvature import Curvature
-from sklearn_gd.data import Batch, moments
+from sklearn_gd.data import Batch, moments, threads_of_blas
 from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
 
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
@@ -117,6 +118,10 @@ class Objective(ABC):
         """Views of the penalised parameters."""
         return [params]
 
+    def threads(self) -> AbstractContextManager:
+        """A context in which a solver walks, that shares out the machine's threads."""
+        return nullcontext()
+
     def scale(self, value: float) -> float:
         """What a decrease is compared with: F, but not less than a thousandth of the start."""
         return max(abs(value), SCALE_FLOOR * abs(self.reference), np.finfo(float).tiny)
@@ -134,14 +139,16 @@ class Objective(ABC):
         self.reference = self.reference or value
 
     def predicted_decrease(
-        self, params: NDArray, gradient: NDArray
+        self, params: NDArray, gradient: NDArray, near: Metric | None = None
     ) -> tuple[float, NDArray, Metric] | None:
         """What the local quadratic model loses at best, on which step, and the metric there.
 
         None where there is no metric. This is the Newton decrement, half of g'H⁻¹g; with a
-        nonsmooth part, the decrease of the proximal Newton step.
+        nonsmooth part, the decrease of the proximal Newton step. Where products with the Hessian
+        decide, a metric made ``near`` here conditions them as well as a new one.
         """
-        metric = self.metric(params)
+        only_conditions = near is not None and self.is_smooth and not near.is_hessian
+        metric = near if only_conditions else self.metric(params)
         if metric is None:
             return None
         if not self.is_smooth:
@@ -212,12 +219,16 @@ class EmpiricalRisk(Objective):
         (total,) = self.source.map_reduce(_value, self.model, self.loss, params)
         return float(total) / self.source.weight_sum
 
-    def value(self, params):
+    def penalty_value(self, params):
+        """The penalty's share of F."""
         weights, _ = self.model.unpack(params)
         smooth = sum(
             a * self.penalty.smooth(w)[0] for a, w in zip(self.alpha, weights, strict=True)
         )
-        return self.mean_loss(params) + float(smooth) + self.nonsmooth(params)
+        return float(smooth) + self.nonsmooth(params)
+
+    def value(self, params):
+        return self.mean_loss(params) + self.penalty_value(params)
 
     def nonsmooth(self, params):
         if self.is_smooth:
@@ -286,6 +297,9 @@ class EmpiricalRisk(Objective):
             return operator(direction)
 
         return product
+
+    def threads(self):
+        return threads_of_blas() if self.model.is_linear else nullcontext()
 
     def weights(self, params):
         return self.model.unpack(params)[0]

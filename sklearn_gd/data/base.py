@@ -1,7 +1,7 @@
 """What the objective asks of a storage."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +60,29 @@ class Source(ABC):
     def sample(self, size: int) -> "Source":
         """A source of ``size`` rows, drawn at random and the same at each call."""
 
-    def map_reduce(self, kernel: Callable[..., tuple], *args) -> list:
-        """The sum over the blocks of the tuples ``kernel(block, *args)``, in a fixed order."""
-        total: list = []
-        for block in self.blocks():
-            part = kernel(block, *args)
-            total = [a + b for a, b in zip(total, part, strict=True)] if total else list(part)
-        return total
+    def map(self, kernel: Callable[..., Any], *args) -> list:
+        """``kernel(block, *args)`` of every block, in order."""
+        return [kernel(block, *args) for block in self.blocks()]
+
+    def map_reduce(self, kernel: Callable[..., tuple], *args, per_block: Any = None) -> list:
+        """The sum over the blocks of the tuples ``kernel(block, *args)``, in a fixed order.
+
+        Where there are results ``per_block`` of an earlier :meth:`map`, the kernel gets that of
+        its block as one more argument.
+        """
+        return total(kernel(*call) for call in calls(self.blocks(), args, per_block))
+
+
+def calls(blocks, args, per_block) -> Iterator[tuple]:
+    """The arguments of a kernel for each block."""
+    if per_block is None:
+        return ((block, *args) for block in blocks)
+    return ((block, *args, own) for block, own in zip(blocks, per_block, strict=True))
+
+
+def total(parts: Iterable[Sequence]) -> list:
+    """The sum of tuples, entry by entry."""
+    result: list = []
+    for part in parts:
+        result = [a + b for a, b in zip(result, part, strict=True)] if result else list(part)
+    return result

@@ -1,13 +1,22 @@
 """Rows held in one array: dense (also memory-mapped) or CSR."""
 
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_gd.data.base import Batch, Source
+from sklearn_gd.data.base import Batch, Source, calls, total
+from sklearn_gd.data.threads import in_threads
 
 # A block of X this large stays in a core's cache between the forward and the backward product.
 BLOCK_BYTES = 2**21
 MIN_BLOCK_ROWS = 256
+SPARSE_BLOCK_BYTES = 2**22
+DENSE_SHARE = 4
+# Blocks are summed in so many runs, whatever the number of threads: the same result with any.
+LANES = 8
+# A sample is made for products that are dear for each row, so threads may share it.
+SAMPLE_BLOCKS = 4
 
 
 class MemorySource(Source):
@@ -19,7 +28,7 @@ class MemorySource(Source):
     y : ndarray of shape (n,) or (n, k)
     weight : ndarray of shape (n,), or None
     block_rows : int, optional
-        Rows in a block; by default as many as stay in cache (dense), or all (CSR).
+        Rows in a block; by default as many as stay in cache.
     """
 
     def __init__(self, X, y, weight=None, block_rows=None):
@@ -30,12 +39,34 @@ class MemorySource(Source):
         self.block_rows = block_rows or self._default_block_rows()
 
     def _default_block_rows(self):
-        if sp.issparse(self.X):
-            return max(self.n_samples, 1)
-        return max(BLOCK_BYTES // (self.n_features * self.dtype.itemsize), MIN_BLOCK_ROWS)
+        row_bytes = self.n_features * self.dtype.itemsize
+        if not sp.issparse(self.X):
+            return max(BLOCK_BYTES // row_bytes, MIN_BLOCK_ROWS)
+        entry_bytes = self.dtype.itemsize + self.X.indices.itemsize
+        # each block makes a dense gradient, which should be small beside its entries
+        block_bytes = max(SPARSE_BLOCK_BYTES, DENSE_SHARE * row_bytes)
+        return max(block_bytes * self.n_samples // (max(self.X.nnz, 1) * entry_bytes), 1)
 
     def blocks(self):
-        return self.batches(self.block_rows, None)
+        return iter(self._blocks)
+
+    @cached_property
+    def _blocks(self):
+        parts = [
+            slice(start, min(start + self.block_rows, self.n_samples))
+            for start in range(0, self.n_samples, self.block_rows)
+        ]
+        rows_of = _sparse_view if sp.issparse(self.X) else np.ndarray.__getitem__
+        return [self._batch(rows_of(self.X, part), part) for part in parts]
+
+    def map(self, kernel, *args):
+        return in_threads(lambda block: kernel(block, *args), self._blocks)
+
+    def map_reduce(self, kernel, *args, per_block=None):
+        every = list(calls(self._blocks, args, per_block))
+        size = -(-len(every) // LANES)
+        lanes = [every[at : at + size] for at in range(0, len(every), size)]
+        return total(in_threads(lambda lane: total(kernel(*call) for call in lane), lanes))
 
     def batches(self, size, rng):
         if rng is None and size >= self.n_samples:
@@ -49,11 +80,24 @@ class MemorySource(Source):
     def sample(self, size):
         drawn = np.random.default_rng(0).choice(self.n_samples, size, replace=False)
         batch = self._take(np.sort(drawn))
-        return MemorySource(batch.X, batch.y, batch.weight)
+        return MemorySource(batch.X, batch.y, batch.weight, -(-size // SAMPLE_BLOCKS))
 
     def _take(self, rows):
+        return self._batch(self.X[rows], rows)
+
+    def _batch(self, X, rows):
         weight = None if self.weight is None else self.weight[rows]
-        return Batch(self.X[rows], self.y[rows], weight, rows)
+        return Batch(X, self.y[rows], weight, rows)
+
+
+def _sparse_view(X, rows):
+    """Some rows of a CSR matrix, of which SciPy's own slices are copies."""
+    entries = slice(X.indptr[rows.start], X.indptr[rows.stop])
+    pointers = X.indptr[rows.start : rows.stop + 1] - entries.start
+    shape = (rows.stop - rows.start, X.shape[1])
+    view = type(X)((X.data[entries], X.indices[entries], pointers), shape)
+    view.has_canonical_format = True
+    return view
 
 
 def _canonical(X):

@@ -138,7 +138,9 @@ class GDSoftmaxClassifier(Classifier, LinearEstimator):
             w -= w.mean(axis=1, keepdims=True)
         for bias in biases:
             bias -= bias.mean()
-        return replace(result, params=params, value=objective.value(params))
+        # what is shared by all classes is seen by the penalty alone
+        change = objective.penalty_value(params) - objective.penalty_value(result.params)
+        return replace(result, params=params, value=result.value + change)
 
     def __init__(
         self,

@@ -39,15 +39,19 @@ class Linear(Model):
 
     def forward(self, params, X, rng=None):
         (w,), biases = self.unpack(params.astype(X.dtype, copy=False))
-        # a descent begins at zero weights: no product is needed there
-        raw = X @ w if w.any() else np.zeros((X.shape[0], self.n_outputs), X.dtype)
+        # output by output in memory, where what the loss does to each row is done to long vectors
+        raw = np.asfortranarray((w.T @ X.T).T) if w.any() else self._zeros(X)
         for bias in biases:
             raw += bias
         return raw, X
 
+    def _zeros(self, X):
+        """The product with zero weights, where a descent begins: it needs no look at X."""
+        return np.zeros((X.shape[0], self.n_outputs), X.dtype, order="F")
+
     def backward(self, params, tape, raw_gradient, out):
         (w,), biases = self.unpack(out)
-        w[...] = tape.T @ raw_gradient
+        w[...] = (raw_gradient.T @ tape).T
         for bias in biases:
             bias[...] = raw_gradient.sum(axis=0)
 
@@ -67,8 +71,7 @@ class Linear(Model):
 
     def hessian_diagonal(self, X, row_curvature):
         """The diagonals of :meth:`hessian`, shape (k, d + 1)."""
-        X = X.astype(np.float64, copy=False)
-        square = X.multiply(X) if sp.issparse(X) else X * X
+        square = _square(X)
         result = np.empty((row_curvature.shape[1], self.n_coefficients))
         result[:, : self.n_features] = (square.T @ row_curvature).T
         if self.fit_intercept:
@@ -84,9 +87,18 @@ class Linear(Model):
 
     def row_norms(self, X):
         """Squared lengths of the rows of [X, 1], shape (n,)."""
-        X = X.astype(np.float64, copy=False)
-        square = X.multiply(X) if sp.issparse(X) else X * X
+        square = _square(X)
         return np.asarray(square.sum(axis=1)).ravel() + self.fit_intercept
+
+
+def _square(X):
+    """Entry by entry, in float64, which holds the squares of all float32."""
+    X = X.astype(np.float64, copy=False)
+    if not sp.issparse(X):
+        return X * X
+    if not X.has_canonical_format:
+        return X.multiply(X)
+    return type(X)((X.data**2, X.indices, X.indptr), X.shape)
 
 
 def _weighted_gram(X, weight):

@@ -61,7 +61,8 @@ class Solver(Component):
         start = objective.prox(np.array(params), 0.0)
         progress = Progress(objective, run, start)
         # what overflows is seen by its value, and told in one sentence
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with quiet, objective.threads():
             try:
                 self._run(objective, np.array(start), run, progress, state)
                 return progress.result()

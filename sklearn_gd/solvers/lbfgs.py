@@ -64,7 +64,8 @@ class LBFGS(Solver):
             decrease = -(gradient @ direction) / 2
             if metric is not None and age >= METRIC_AGE and decrease > SLOW * previous:
                 metric, age, direction, decrease = self._rebuild(objective, params, gradient, pairs)
-            if progress.done(params, value, gradient, decrease=decrease, step_size=length):
+            near = {"metric": metric, "decrease": decrease, "step_size": length}
+            if progress.done(params, value, gradient, **near):
                 return
             if progress.new_metric is not None and self.metric is not None:
                 pairs.clear()

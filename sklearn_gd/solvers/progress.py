@@ -62,13 +62,16 @@ class Progress:
         self._best: tuple[float, NDArray] = (-np.inf, start)
         self._is_mean = False
         self._since_best = 0
+        self._near: Metric | None = None
         self._lowest = np.inf
         self._since_lowest = 0
         self._estimate = 0.0
         self._correction = 1.0
         self._next_look = FIRST_LOOK
 
-    def done(self, params, value, gradient=None, *, decrease=None, step_size=np.nan) -> bool:
+    def done(
+        self, params, value, gradient=None, *, decrease=None, metric=None, step_size=np.nan
+    ) -> bool:
         """Record an iterate; True when the run is over.
 
         Parameters
@@ -80,6 +83,8 @@ class Progress:
             Of the smooth part, where the solver knows it.
         decrease : float, optional
             The solver's own estimate of what could still be gained; it decides when to look.
+        metric : Metric, optional
+            The solver's own, made near here.
         step_size : float, optional
         """
         self.n_iter += 1
@@ -90,6 +95,7 @@ class Progress:
             self._objective.start_at(self.value)
         self._track_best()
         self.remedy = ""
+        self._near = metric
         self.message = self._reason_to_stop(gradient, decrease)
         self._is_retry = False
         self._record(step_size)
@@ -201,7 +207,7 @@ class Progress:
             self.value = smooth + self._objective.nonsmooth(self.params)
         if not np.isfinite(self.value):
             return ""
-        found = self._objective.predicted_decrease(self.params, gradient)
+        found = self._objective.predicted_decrease(self.params, gradient, self._near)
         if found is None:
             return ""
         decrease, self.new_direction, self.new_metric = found
