@@ -110,11 +110,16 @@ def test_inner_rooms_import_only_what_lies_further_in(module):
     assert imported <= INNER_ROOMS[room]
 
 
+# numba brings llvmlite
+OPTIONAL = {"sklearn_gd.solvers.compiled": {"numba", "llvmlite"}}
+
+
 @each_inner_module
 def test_inner_rooms_need_nothing_but_numpy_and_scipy(module):
     foreign = {origin for origin, _ in imports(module) if not is_ours(origin)}
     roots = {origin.partition(".")[0] for origin in foreign} - set(sys.stdlib_module_names)
     allowed = {"numpy", "scipy"} | ({"sklearn"} if room_of(module) == "_components" else set())
+    allowed |= OPTIONAL.get(module, set())
     assert roots <= allowed
 
 
