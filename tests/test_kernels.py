@@ -295,6 +295,16 @@ def test_short_passes_are_not_worth_compiling(passes, monkeypatch):
     assert passes.walks == 0
 
 
+def test_dense_batches_that_keep_blas_busy_are_left_to_it(passes, monkeypatch):
+    passes.plain()
+    monkeypatch.setattr(compiled, "MAX_BATCH_WORK", 3 * make_risk().model.size)
+    descend(make_risk(), batch_size=4)
+    assert passes.walks == 0
+    descend(make_risk(), batch_size=3)
+    descend(make_risk(storage="sparse"), batch_size=4)
+    assert passes.walks == 6
+
+
 def test_only_linear_models_and_separable_losses_are_separable():
     assert make_risk().separable() is not None
     assert make_risk(loss=Softmax()).separable() is None

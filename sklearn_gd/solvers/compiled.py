@@ -14,6 +14,8 @@ from sklearn_gd.solvers import kernels
 
 # Updates of a pass from which on a few passes pay for the second or two that compiling takes.
 MIN_UPDATES = 5_000
+# Products of a batch, entries times outputs, beyond which BLAS gains on dense rows.
+MAX_BATCH_WORK = 30_000
 # Updates between two looks at the keyboard.
 CHUNK = 2**16
 # Schedules that give all updates of a pass the same rate.
@@ -26,7 +28,7 @@ def sgd_pass(objective, params: NDArray, run, state, size: int) -> float | None:
     if n_batches < MIN_UPDATES or run.average or run.max_norm is not None or not has_numba():
         return None
     form = objective.separable()
-    if form is None or not _is_taken(form, params):
+    if form is None or not _is_taken(form, params, size):
         return None
     order = form.source.order(state.rng if run.shuffle else None)
     rates = _rates(state, n_batches)
@@ -41,9 +43,11 @@ def sgd_pass(objective, params: NDArray, run, state, size: int) -> float | None:
     return total / n_batches
 
 
-def _is_taken(form, params):
+def _is_taken(form, params, size):
     X = form.rows.X
-    return X.dtype == params.dtype and not (sp.issparse(X) and form.l1 > 0)
+    if X.dtype != params.dtype:
+        return False
+    return form.l1 == 0 if sp.issparse(X) else size * params.size <= MAX_BATCH_WORK
 
 
 def _rates(state, n_batches):
@@ -99,7 +103,13 @@ def machine_code(function: FunctionType) -> Callable:
         for name, value in function.__globals__.items()
         if name in function.__code__.co_names and isinstance(value, FunctionType)
     }
-    linked = FunctionType(function.__code__, function.__globals__ | called, function.__name__)
+    linked = FunctionType(
+        function.__code__,
+        function.__globals__ | called,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
     return numba.njit(nogil=True)(linked)
 
 
