@@ -1,6 +1,7 @@
 """Second derivatives of the empirical risk of a linear model."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -49,14 +50,15 @@ class Curvature:
         self._is_smooth = penalty.is_smooth
         self._damping = 0.0 if penalty.is_smooth else DAMPING
         self._constant_metric: Metric | None = None
-        self._rows = self._sample(source)
 
-    def _sample(self, source):
+    @cached_property
+    def _rows(self):
         """The rows of the metric: all where it must be exact, or where they are few."""
-        size = max(ROWS_PER_COEFFICIENT * self._model.n_coefficients, MIN_ROWS)
-        if self._loss.is_quadratic or not self._is_smooth or source.n_samples <= size:
-            return source
-        return source.sample(size)
+        return self._source if self._is_whole else self._source.sample(self._sample_size)
+
+    @property
+    def _sample_size(self):
+        return max(ROWS_PER_COEFFICIENT * self._model.n_coefficients, MIN_ROWS)
 
     def largest(self) -> float | None:
         """An upper bound L of the second derivative in every direction; None if there is none."""
@@ -202,7 +204,8 @@ class Curvature:
 
     @property
     def _is_whole(self):
-        return self._rows is self._source
+        is_small = self._source.n_samples <= self._sample_size
+        return self._loss.is_quadratic or not self._is_smooth or is_small
 
     def _mean_of_sample(self, kernel, params):
         totals = self._rows.map_reduce(kernel, self._model, self._loss, params)

@@ -10,12 +10,13 @@ gradient, and the nonsmooth part of the penalty, which has a proximal operator. 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd.curvature import Curvature
-from sklearn_gd.data import Batch, moments, threads_of_blas
+from sklearn_gd.data import Batch, Source, moments, threads_of_blas
 from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
 
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
@@ -114,6 +115,10 @@ class Objective(ABC):
         """For each batch of a pass, its value and gradient as a function of ``params``."""
         return iter(())
 
+    def separable(self) -> "Separable | None":
+        """The same in plain arrays and numbers, for compiled loops; None where it is more."""
+        return None
+
     def weights(self, params: NDArray) -> list[NDArray]:
         """Views of the penalised parameters."""
         return [params]
@@ -174,6 +179,21 @@ class FunctionObjective(Objective):
         self.passes += 1
         value, gradient = self._function(params)
         return float(value), np.asarray(gradient, dtype=np.float64)
+
+
+class Separable(NamedTuple):
+    """A linear model in memory whose loss and penalty are sums over outputs and weights.
+
+    ``loss(y[i, k], raw, constants)`` is value and slope of output k of row i; ``l1`` and ``l2`` are
+    the strengths of :math:`|w|_1` and :math:`|w|^2/2`.
+    """
+
+    rows: Batch
+    source: Source
+    loss: Callable
+    constants: tuple[float, ...]
+    l1: float
+    l2: float
 
 
 class EmpiricalRisk(Objective):
@@ -266,6 +286,15 @@ class EmpiricalRisk(Objective):
         n_batches = -(-self.n_samples // size)
         for batch in self.source.batches(size, rng):
             yield BatchOracle(self, batch, n_batches, rng)
+
+    def separable(self):
+        rows = self.source.whole()
+        scalar = _own(self.loss, "scalar")
+        shares = _own(self.penalty, "shares")
+        if rows is None or scalar is None or shares is None or not self.model.is_linear:
+            return None
+        l1, l2 = (float(self.alpha[0] * share) for share in shares)
+        return Separable(rows, self.source, *scalar, l1, l2)
 
     def smoothness(self):
         return self._curvature.largest() if self._curvature else None
@@ -372,6 +401,11 @@ class BatchOracle:
     def feature_moments(self) -> tuple[float, NDArray, NDArray]:
         """Of the batch: weight, weighted mean (d,), weighted sum of squared deviations (d,)."""
         return moments(self._batch)
+
+
+def _own(component, name):
+    """What the very class of a component says of itself: a subclass may have other formulas."""
+    return getattr(component, name)() if name in vars(type(component)) else None
 
 
 def _value(batch, model, loss, params):

@@ -46,6 +46,13 @@ class Penalty(Component):
         r"""The minimiser over u of :math:`\tfrac12 |u - w|^2 + scale \cdot nonsmooth(u)`."""
         return w
 
+    def shares(self) -> tuple[float, float] | None:
+        """How much of :math:`|w|_1` and of :math:`|w|^2/2` it is; None where it is something else.
+
+        Compiled loops ask for it, of the very class alone that says so: a subclass may differ.
+        """
+        return None
+
     @property
     def is_piecewise_linear(self) -> bool:
         """Whether the nonsmooth part is linear between its kinks."""
@@ -66,6 +73,9 @@ class L2(Penalty):
     def curvature(self, n_features):
         return 1.0
 
+    def shares(self):
+        return 0.0, 1.0
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class L1(Penalty):
@@ -76,6 +86,9 @@ class L1(Penalty):
 
     def prox(self, w, scale):
         return _soft_threshold(w, scale)
+
+    def shares(self):
+        return 1.0, 0.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -107,6 +120,9 @@ class ElasticNet(Penalty):
 
     def prox(self, w, scale):
         return _soft_threshold(w, scale * self.l1_ratio)
+
+    def shares(self):
+        return self.l1_ratio, 1 - self.l1_ratio
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -193,6 +209,9 @@ class GroupLasso(Penalty):
 @dataclass(kw_only=True, eq=False, repr=False)
 class NoPenalty(Penalty):
     """Nothing is added: ``penalty=None``."""
+
+    def shares(self):
+        return 0.0, 0.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

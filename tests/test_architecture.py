@@ -110,6 +110,10 @@ def test_inner_rooms_import_only_what_lies_further_in(module):
     assert imported <= INNER_ROOMS[room]
 
 
+# numba brings llvmlite
+OPTIONAL = {"sklearn_gd.solvers.compiled": {"numba", "llvmlite"}}
+
+
 @each_inner_module
 def test_inner_rooms_need_nothing_but_numpy_and_scipy(module):
     foreign = {origin for origin, _ in imports(module) if not is_ours(origin)}
@@ -117,6 +121,7 @@ def test_inner_rooms_need_nothing_but_numpy_and_scipy(module):
     # threadpoolctl comes with scikit-learn, which needs it
     more = {"_components": {"sklearn"}, "data": {"threadpoolctl"}}
     allowed = {"numpy", "scipy"} | more.get(room_of(module), set())
+    allowed |= OPTIONAL.get(module, set())
     assert roots <= allowed
 
 

@@ -56,6 +56,14 @@ class Source(ABC):
     def batches(self, size: int, rng: np.random.Generator | None) -> Iterator[Batch]:
         """Every row once, in batches of ``size``; shuffled where there is an ``rng``."""
 
+    def order(self, rng: np.random.Generator | None) -> NDArray:
+        """Positions of all rows, in the order in which ``batches`` visits them."""
+        return np.arange(self.n_samples) if rng is None else rng.permutation(self.n_samples)
+
+    def whole(self) -> Batch | None:
+        """All rows as one batch; None where they do not lie in one array."""
+        return None
+
     @abstractmethod
     def sample(self, size: int) -> "Source":
         """A source of ``size`` rows, drawn at random and the same at each call."""

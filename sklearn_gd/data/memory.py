@@ -70,12 +70,15 @@ class MemorySource(Source):
 
     def batches(self, size, rng):
         if rng is None and size >= self.n_samples:
-            yield Batch(self.X, self.y, self.weight, slice(self.n_samples))
+            yield self.whole()
             return
-        order = None if rng is None else rng.permutation(self.n_samples)
+        order = None if rng is None else self.order(rng)
         for start in range(0, self.n_samples, size):
             part = slice(start, start + size)
             yield self._take(part if order is None else order[part])
+
+    def whole(self):
+        return Batch(self.X, self.y, self.weight, slice(self.n_samples))
 
     def sample(self, size):
         drawn = np.random.default_rng(0).choice(self.n_samples, size, replace=False)

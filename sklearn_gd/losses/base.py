@@ -61,6 +61,14 @@ class Loss(Component):
         """Both at once, for losses whose parts share work."""
         return self.value(y, raw), self.gradient(y, raw)
 
+    def scalar(self) -> tuple[Callable, tuple[float, ...]] | None:
+        """The same for one output of one row, for compiled loops; None where there is no such.
+
+        A function of :mod:`sklearn_gd.losses.scalar` and its constants. It is asked of the very
+        class alone that says so: a subclass may differ.
+        """
+        return None
+
     def second_derivative(self, y: NDArray, raw: NDArray) -> NDArray:
         """The diagonal of the second derivative in ``raw``, shape (n, k), at least zero."""
         result = np.empty_like(raw)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sklearn_gd.losses import scalar
 from sklearn_gd.losses.base import Loss
 
 # The best constant of a class that never occurs, in a stream's first rows say, is at infinity, too
@@ -41,6 +42,9 @@ class Logistic(Loss):
         decay = np.exp(-np.abs(raw))
         value = np.sum(np.maximum(raw, 0) - y * raw + np.log1p(decay), axis=1)
         return value, _sigmoid(raw, decay) - y
+
+    def scalar(self):
+        return scalar.logistic, ()
 
     def second_derivative(self, y, raw):
         decay = np.exp(-np.abs(raw))

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_gd._validation import real
+from sklearn_gd.losses import scalar
 from sklearn_gd.losses.base import Loss
 from sklearn_gd.losses.envelope import MoreauEnvelope
 
@@ -41,6 +42,9 @@ class SquaredError(Loss):
         residual = raw - y
         return 0.5 * np.einsum("ik,ik->i", residual, residual), residual
 
+    def scalar(self):
+        return scalar.squared_error, ()
+
     def second_derivative(self, y, raw):
         return np.ones_like(raw)
 
@@ -73,6 +77,9 @@ class Huber(Loss):
     def gradient(self, y, raw):
         return np.clip(raw - y, -self.delta, self.delta)
 
+    def scalar(self):
+        return scalar.huber, (float(self.delta),)
+
     def second_derivative(self, y, raw):
         return (np.abs(raw - y) <= self.delta).astype(raw.dtype)
 
@@ -96,6 +103,9 @@ class Poisson(Loss):
 
     def gradient(self, y, raw):
         return np.exp(raw) - y
+
+    def scalar(self):
+        return scalar.poisson, ()
 
     def second_derivative(self, y, raw):
         return np.exp(raw)

@@ -11,6 +11,7 @@ import numpy as np
 
 from sklearn_gd._validation import real
 from sklearn_gd.schedules import ReduceOnPlateau
+from sklearn_gd.solvers.compiled import sgd_pass
 from sklearn_gd.solvers.mini_batch import MiniBatch
 
 SHARE = real(0, 1, open_high=True)
@@ -42,6 +43,12 @@ class SGD(MiniBatch):
 
     def auto_schedule(self, objective):
         return ReduceOnPlateau
+
+    def _pass(self, objective, params, run, state, size):
+        # a subclass may have another formula
+        is_plain = type(self) is SGD
+        value = sgd_pass(objective, params, run, state, size) if is_plain else None
+        return super()._pass(objective, params, run, state, size) if value is None else value
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
