@@ -34,7 +34,9 @@ def text(rng, rows, columns, per_row):
     frequency = np.bincount(counts.indices, minlength=columns)
     counts.data = (1 + np.log(counts.data)) * np.log((1 + rows) / (1 + frequency))[counts.indices]
     length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    return sp.csr_matrix(sp.diags(1 / np.maximum(length, 1e-12)) @ counts)
+    counts.data /= np.repeat(np.maximum(length, 1e-12), np.diff(counts.indptr))
+    counts.sort_indices()
+    return counts
 
 
 def raw_prediction(rng, X, outputs=1, zeros=0.0):

@@ -164,7 +164,9 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             stages = stages[STOCHASTIC_STAGE:][:1]
             objective = self._objective(model, rows, stages[0], cold)
         params, state = self._begin(model, cold, solver, previous, start)
-        run = self._settings(rng=rng, score=self._score(model, held_out))
+        # so many passes and no more were asked for: a look at what is left would be one more
+        verdict = self.tol > 0 or not solver.resumable
+        run = self._settings(rng=rng, score=self._score(model, held_out), verdict=verdict)
         result = solver.minimize(objective, params, run, state)
         for loss in stages[1:]:
             over = run.exhausted(result.n_iter, result.history["seconds"][-1])

@@ -88,7 +88,8 @@ class GDSoftmaxClassifier(Classifier, LinearEstimator):
         What was used.
     objective_, optimality_ : float
         Objective at the result, and how far it is from the optimum, relative to it; after
-        ``partial_fit`` the first is that of the last rows, the second infinite: not looked at.
+        ``partial_fit`` the first is that of the last rows, the second infinite: not looked at,
+        as also after stochastic passes with ``tol=0``.
     converged_ : bool
     stop_reason_ : str
         Why the fit ended, in a sentence.
