@@ -111,6 +111,11 @@ class Curvature:
         return self._is_whole and self._build == exact
 
     @property
+    def is_diagonal(self) -> bool:
+        """Whether ``metric`` is no more than a diagonal."""
+        return self._build == self._diagonal
+
+    @property
     def _build(self):
         """How the metric is made."""
         size, outputs = self._model.n_coefficients, self._model.n_outputs

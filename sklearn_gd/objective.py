@@ -38,6 +38,8 @@ class Objective(ABC):
         Whether slopes jump, so that second derivatives at a point say nothing about the next.
     shares_curvature : bool
         Whether second derivatives link the outputs, so that a matrix an output is not all of them.
+    has_diagonal_metric : bool
+        Whether ``metric`` is no more than a diagonal.
     knows_hessian : bool
         Whether ``metric`` is the whole Hessian, of all rows and all outputs together.
     n_samples : int
@@ -54,6 +56,7 @@ class Objective(ABC):
     is_smooth = True
     has_kinks = False
     shares_curvature = False
+    has_diagonal_metric = False
     knows_hessian = False
     dtype = np.dtype(np.float64)
     n_samples = 0
@@ -225,6 +228,7 @@ class EmpiricalRisk(Objective):
             Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
         )
         self.knows_hessian = self._curvature is not None and self._curvature.is_exact
+        self.has_diagonal_metric = self._curvature is not None and self._curvature.is_diagonal
 
     def value_and_gradient(self, params):
         self.passes += 1

@@ -96,9 +96,10 @@ class MemorySource(Source):
 def _sparse_view(X, rows):
     """Some rows of a CSR matrix, of which SciPy's own slices are copies."""
     entries = slice(X.indptr[rows.start], X.indptr[rows.stop])
-    pointers = X.indptr[rows.start : rows.stop + 1] - entries.start
-    shape = (rows.stop - rows.start, X.shape[1])
-    view = type(X)((X.data[entries], X.indices[entries], pointers), shape)
+    view = type(X)((rows.stop - rows.start, X.shape[1]), dtype=X.dtype)
+    # given to the constructor, arrays that are part of larger ones are copied
+    view.data, view.indices = X.data[entries], X.indices[entries]
+    view.indptr = X.indptr[rows.start : rows.stop + 1] - entries.start
     view.has_canonical_format = True
     return view
 

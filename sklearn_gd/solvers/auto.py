@@ -21,6 +21,8 @@ def choose(objective: Objective) -> Solver:
                                                                   the metric, exact zeros
     outputs share curvature,      NewtonCG                        softmax: a metric for each class
     and the Hessian is known                                      leaves out how classes compete
+    coefficients too many for a   NewtonCG                        products with the Hessian make up
+    matrix, no kinks                                              for what a diagonal leaves out
     else                          LBFGS                           one pass an iteration, the metric
                                                                   makes units irrelevant
     ============================  ==============================  ================================
@@ -30,6 +32,8 @@ def choose(objective: Objective) -> Solver:
     if not objective.is_smooth:
         return GradientDescent(metric="curvature")
     if objective.shares_curvature and objective.knows_hessian:
+        return NewtonCG()
+    if objective.has_diagonal_metric and not objective.has_kinks:
         return NewtonCG()
     return LBFGS()
 

@@ -49,7 +49,10 @@ class NewtonCG(Solver):
             direction, decrease, products = self._direction(
                 objective, metric, params, gradient, metric.is_hessian or is_bound
             )
-            if progress.done(params, value, gradient, decrease=decrease, step_size=length):
+            # what decides the step decides convergence: nothing is computed twice
+            newton = None if is_bound else (decrease, direction, metric)
+            known = {"decrease": decrease, "newton": newton, "step_size": length}
+            if progress.done(params, value, gradient, **known):
                 return
             step = search(objective, params, direction, value, gradient @ direction)
             if step is None and is_bound:

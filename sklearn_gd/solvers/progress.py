@@ -63,6 +63,7 @@ class Progress:
         self._is_mean = False
         self._since_best = 0
         self._near: Metric | None = None
+        self._newton: tuple[float, NDArray, Metric] | None = None
         self._lowest = np.inf
         self._since_lowest = 0
         self._estimate = 0.0
@@ -70,7 +71,15 @@ class Progress:
         self._next_look = FIRST_LOOK
 
     def done(
-        self, params, value, gradient=None, *, decrease=None, metric=None, step_size=np.nan
+        self,
+        params,
+        value,
+        gradient=None,
+        *,
+        decrease=None,
+        metric=None,
+        newton=None,
+        step_size=np.nan,
     ) -> bool:
         """Record an iterate; True when the run is over.
 
@@ -85,6 +94,8 @@ class Progress:
             The solver's own estimate of what could still be gained; it decides when to look.
         metric : Metric, optional
             The solver's own, made near here.
+        newton : tuple, optional
+            What ``objective.predicted_decrease`` would tell here, where the solver has found it.
         step_size : float, optional
         """
         self.n_iter += 1
@@ -95,7 +106,7 @@ class Progress:
             self._objective.start_at(self.value)
         self._track_best()
         self.remedy = ""
-        self._near = metric
+        self._near, self._newton = metric, newton
         self.message = self._reason_to_stop(gradient, decrease)
         self._is_retry = False
         self._record(step_size)
@@ -207,7 +218,9 @@ class Progress:
             self.value = smooth + self._objective.nonsmooth(self.params)
         if not np.isfinite(self.value):
             return ""
-        found = self._objective.predicted_decrease(self.params, gradient, self._near)
+        found = self._newton or self._objective.predicted_decrease(
+            self.params, gradient, self._near
+        )
         if found is None:
             return ""
         decrease, self.new_direction, self.new_metric = found
