@@ -125,7 +125,10 @@ class Classifier(ClassifierMixin):
 
     def _encode(self, X, y, sample_weight, *, role, classes=None):
         X, y, weight = self._validated(X, y, sample_weight, role, multi_output=True)
-        kind = type_of_target(y, input_name="y")
+        # the labels of a chunk are looked up among the classes in any case
+        is_known = role.is_chunk and not role.is_first and y.ndim == 1
+        is_known = is_known and y.dtype == self.classes_.dtype
+        kind = "multiclass" if is_known else type_of_target(y, input_name="y")
         is_multilabel = kind == "multilabel-indicator"
         if not is_multilabel:
             y = column_or_1d(y, warn=True)

@@ -56,6 +56,7 @@ class Fitted(NamedTuple):
     solver: Solver
     loss: Loss
     state: Any
+    reference: float
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         rows, held_out = self._hold_out(rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
-        stages = self._loss.stages(*spread_and_resolution(rows))
+        stages = self._stages(rows)
         objective = self._objective(model, rows, stages[0], cold)
         solver = self._resolve_solver(objective)
         if solver.resumable and len(stages) > 1:
@@ -181,7 +182,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         if objective.loss is not self._loss:
             own = self._objective(model, rows, self._loss, cold)
             result = replace(result, value=own.value(result.params))
-        self._keep(Fitted(model, solver, stages[-1], result.state), result, rows.X.dtype)
+        kept = Fitted(model, solver, stages[-1], result.state, objective.reference)
+        self._keep(kept, result, rows.X.dtype)
         self._warn_unless_converged(result)
         return result.interrupted
 
@@ -195,11 +197,15 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             rows = self._encode(X, y, sample_weight, role=role, classes=classes)
             if not len(rows.y):
                 return self
-            model = self._build_model(rows, None) if fitted is None else fitted.model
-            stages = self._loss.stages(*spread_and_resolution(rows))
-            loss = stages[min(STOCHASTIC_STAGE, len(stages) - 1)] if fitted is None else fitted.loss
-            cold = self._cold_start(model, rows, rng)
-            objective = self._objective(model, rows, loss, cold)
+            if fitted is None:
+                model = self._build_model(rows, None)
+                loss = self._stages(rows)[: STOCHASTIC_STAGE + 1][-1]
+                cold = self._cold_start(model, rows, rng)
+                objective = self._objective(model, rows, loss, cold)
+            else:
+                model, loss = fitted.model, fitted.loss
+                cold = self._cold_start(model, rows, rng) if self._stored(model) is None else None
+                objective = self._risk(model, rows, loss, fitted.reference)
             solver = self._resolve_solver(objective, choose_for_stream)
             params, state = self._begin(model, cold, solver, fitted, None)
             # of a chunk, optimality would say nothing, and cost more than learning from it
@@ -208,7 +214,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             result = self._canonical(objective, solver.minimize(objective, params, run, state))
             if fitted is not None:
                 result = replace(result, history=_going_on(self.history_, result.history))
-            self._keep(Fitted(model, solver, loss, result.state), result, rows.X.dtype)
+            kept = Fitted(model, solver, loss, result.state, objective.reference)
+            self._keep(kept, result, rows.X.dtype)
         self._warn_if_cut(result)
         return self
 
@@ -216,10 +223,19 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         """The result, in the one form among those that predict the same."""
         return result
 
+    def _stages(self, rows):
+        """The loss, or smooth ones that lead to it."""
+        if not self._loss.has_kinks:
+            return [self._loss]
+        return self._loss.stages(*spread_and_resolution(rows))
+
+    def _risk(self, model, rows, loss, reference=0.0):
+        penalty = self._resolve_penalty(rows)
+        return EmpiricalRisk(model, loss, penalty, self.alpha, MemorySource(*rows), reference)
+
     def _objective(self, model, rows, loss, cold):
         """The objective, measured against its value at a cold start, or against that at zero."""
-        penalty = self._resolve_penalty(rows)
-        objective = EmpiricalRisk(model, loss, penalty, self.alpha, MemorySource(*rows))
+        objective = self._risk(model, rows, loss)
         nothing = objective.mean_loss(np.zeros_like(cold))
         start = objective.mean_loss(cold)
         objective.start_at(max(start, np.finfo(rows.X.dtype).eps * nothing))

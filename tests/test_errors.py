@@ -646,7 +646,7 @@ def test_failed_partial_fit_leaves_no_trace(Estimator):
     X, y = rows()
     model = Estimator(solver="adam", random_state=0, **FEW).fit(X, y)
     state, penalty = pickle.dumps(vars(model)), model.penalty
-    model.penalty = Failing()
+    model.penalty = Failing(uses=2)
     with pytest.raises(ZeroDivisionError):
         model.partial_fit(X, y)
     model.penalty = penalty

@@ -39,6 +39,7 @@ class State:
     averaged: int = 0
     good: NDArray | None = None
     first_value: float = np.inf
+    value: float = np.inf
 
     @property
     def clock(self) -> Clock:
@@ -50,10 +51,16 @@ class MiniBatch(Solver):
     """A stochastic solver: one update a batch.
 
     An update rule is a subclass with dataclass fields and two methods, ``init`` and ``update``.
+
+    Attributes
+    ----------
+    auto_updates : int
+        Updates a pass that ``batch_size="auto"`` is made for, within bounds.
     """
 
     resumable: ClassVar[bool] = True
     method_parameters: ClassVar = frozenset({"learning_rate", "batch_size", "average"})
+    auto_updates: ClassVar[int] = AUTO_UPDATES_PER_PASS
 
     @abstractmethod
     def init(self, params: NDArray) -> dict[str, Any]:
@@ -101,7 +108,7 @@ class MiniBatch(Solver):
         return None
 
     def _run(self, objective, params, run, progress, state):
-        size = _batch_size(run.batch_size, objective.n_samples)
+        size = _batch_size(run.batch_size, objective.n_samples, self.auto_updates)
         is_resumed = state is not None
         state = deepcopy(state) or self._fresh_state(objective, params, run, size)
         if state.learning_rate != run.learning_rate:
@@ -109,9 +116,12 @@ class MiniBatch(Solver):
             state.schedule = self._schedule(objective, run, size)
         progress.state, params = state, state.params
         progress.goes_on = is_resumed
-        start = value = objective.value(params)
+        # a stream goes on from the mean of its last pass, which no look at the new rows gives
+        goes_on = is_resumed and not run.verdict
+        start = value = state.value if goes_on else objective.value(params)
         if not is_resumed:
-            state.first_value, state.good = start, params.copy()
+            state.first_value = state.value = start
+            state.good = params.copy()
         limit = self.divergence_limit(objective, state)
         # a pass is known to have been good only when the next one, from where it ended, begins well
         while not progress.done(self._answer(params, state, run), value):
@@ -122,7 +132,7 @@ class MiniBatch(Solver):
                 progress.cut_rate(state.cut)
                 value = start
                 continue
-            state.good = before
+            state.good, state.value = before, value
             state.plateaus.watch(value, run)
 
     def _roll_back(self, state):
@@ -188,8 +198,8 @@ def _average(params, state):
     state.mean_params += (params - state.mean_params) / state.averaged
 
 
-def _batch_size(wanted: Any, n_samples: int) -> int:
+def _batch_size(wanted: Any, n_samples: int, updates: int) -> int:
     if wanted == "auto":
-        by_updates = n_samples // AUTO_UPDATES_PER_PASS
+        by_updates = n_samples // updates
         wanted = min(max(by_updates, MIN_AUTO_BATCH), MAX_AUTO_BATCH)
     return min(int(wanted), n_samples)

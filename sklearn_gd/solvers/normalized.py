@@ -1,6 +1,7 @@
 """The streaming rule: scale-free updates for features whose units nobody has looked at."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,9 @@ class NormalizedAdagrad(MiniBatch):
     Singer (2011).
     ``learning_rate="auto"`` is 0.1.
     """
+
+    # in units that fit, each update goes far: smaller batches cost more and teach the same
+    auto_updates: ClassVar[int] = 5
 
     def unsupported(self, objective):
         reason = super().unsupported(objective)
