@@ -9,6 +9,7 @@ gradient, and the nonsmooth part of the penalty, which has a proximal operator. 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -306,7 +307,8 @@ class BatchOracle:
     """Value and gradient of the objective, as estimated from one batch."""
 
     def __init__(self, risk: EmpiricalRisk, batch: Batch, n_batches: int, rng):
-        self._risk, self._batch, self._rng = risk, batch, rng
+        self._model, X = risk.model.prepared(batch.X, may_overwrite=batch.is_copy)
+        self._risk, self._batch, self._rng = risk, replace(batch, X=X), rng
         # S / batches, and not the weight of the batch: the mean over a pass is then exactly F
         self._unit = risk.source.weight_sum / n_batches
         self.n_batches = n_batches
@@ -317,14 +319,15 @@ class BatchOracle:
         risk = self._risk
         self._count()
         loss_sum, gradient = _value_and_gradient(
-            self._batch, risk.model, risk.loss, params, self._rng
+            self._batch, self._model, risk.loss, params, self._rng
         )
-        return risk.with_penalty(loss_sum / self._unit, gradient / self._unit, params)
+        gradient /= self._unit
+        return risk.with_penalty(loss_sum / self._unit, gradient, params)
 
     def slopes(self, params: NDArray) -> tuple[NDArray, NDArray]:
         """The loss of each row, and its derivative in the raw prediction."""
         self._count()
-        raw, _ = self._risk.model.forward(params, self._batch.X, self._rng)
+        raw, _ = self._model.forward(params, self._batch.X, self._rng)
         return self._risk.loss.value_and_gradient(self._batch.y, raw)
 
     def mean(self, losses: NDArray) -> float:
@@ -335,7 +338,7 @@ class BatchOracle:
         """The gradient of the mean loss for given derivatives of the rows; linear models only."""
         gradient = np.empty_like(params)
         weighted = self._batch.weighted(slopes)
-        self._risk.model.backward(params, self._batch.X, weighted, gradient)
+        self._model.backward(params, self._batch.X, weighted, gradient)
         return gradient / self._unit
 
     def with_penalty(self, value: float, gradient: NDArray, params: NDArray):
@@ -361,7 +364,7 @@ class BatchOracle:
 
 
 def _value(batch, model, loss, params):
-    raw, _ = model.forward(params, batch.X)
+    raw = model.raw(params, batch.X)
     return (batch.weighted(loss.value(batch.y, raw)).sum(dtype=np.float64),)
 
 

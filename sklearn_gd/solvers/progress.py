@@ -199,6 +199,7 @@ class Progress:
         if gradient is None:
             smooth, gradient = self._objective.value_and_gradient(self.params)
             self.value = smooth + self._objective.nonsmooth(self.params)
+            self._is_mean = False
         if not np.isfinite(self.value):
             return ""
         found = self._objective.predicted_decrease(self.params, gradient)
