@@ -218,8 +218,9 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         """The objective, measured against its value at a cold start, or against that at zero."""
         penalty = self._resolve_penalty(rows)
         objective = EmpiricalRisk(model, loss, penalty, self.alpha, MemorySource(*rows))
-        nothing = objective.mean_loss(np.zeros_like(cold))
-        start = objective.mean_loss(cold)
+        rough = objective.rough()
+        nothing = rough.mean_loss(np.zeros_like(cold))
+        start = rough.mean_loss(cold)
         objective.start_at(max(start, np.finfo(rows.X.dtype).eps * nothing))
         return objective
 

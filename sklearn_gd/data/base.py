@@ -27,7 +27,7 @@ class Batch:
         return not isinstance(self.rows, slice)
 
     def __len__(self) -> int:
-        return self.X.shape[0]
+        return len(self.y)
 
     def weighted(self, per_row: NDArray) -> NDArray:
         """A quantity of each row, (n,) or (n, k), times the row's weight."""

@@ -109,7 +109,9 @@ class MiniBatch(Solver):
             state.schedule = self._schedule(objective, run, size)
         progress.state, params = state, state.params
         progress.goes_on = is_resumed
-        start = value = objective.value(params)
+        rough = objective.rough()
+        start = value = rough.value(params)
+        progress.start_is_rough = rough is not objective
         if not is_resumed:
             state.first_value, state.good = start, params.copy()
         limit = self.divergence_limit(objective, state)

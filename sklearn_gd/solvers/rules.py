@@ -4,6 +4,7 @@ To add a rule, subclass :class:`MiniBatch`: fields, ``init`` and ``update``, not
 formulas g is the gradient of a batch, t counts updates from 1, and :math:`\\eta` is the rate.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -219,15 +220,19 @@ class Adam(AdaptiveRule):
 
     def update(self, gradient, state, step, rate):
         mean, _ = self._moments(gradient, state)
-        return -self.step_size(state, step, rate) * mean / (1 - self.beta_1**step)
+        change = self.step_size(state, step, -rate / (1 - self.beta_1**step))
+        change *= mean
+        return change
 
     def step_size(self, state, step, rate):
-        return rate / (np.sqrt(state["square"] / (1 - self.beta_2**step)) + self.epsilon)
+        # out of the root of the array, the correction is a number
+        correction = math.sqrt(1 - self.beta_2**step)
+        return _over_root(rate * correction, state["square"], self.epsilon * correction)
 
     def _moments(self, gradient, state):
         mean, square = state["mean"], state["square"]
-        mean += (1 - self.beta_1) * (gradient - mean)
-        square += (1 - self.beta_2) * (gradient * gradient - square)
+        _approach(mean, gradient, 1 - self.beta_1)
+        _approach(square, gradient * gradient, 1 - self.beta_2)
         return mean, square
 
 
@@ -304,6 +309,20 @@ class AdamW(Adam):
     def decay(self, weights, rate):
         for w in weights:
             w *= 1 - rate * self.weight_decay
+
+
+def _approach(average, new, share):
+    """``average`` goes a share of the way to ``new``, in place."""
+    change = new - average
+    change *= share
+    average += change
+
+
+def _over_root(rate, square, epsilon):
+    """rate / (sqrt(square) + epsilon), in one array."""
+    root = np.sqrt(square)
+    root += epsilon
+    return np.divide(rate, root, out=root)
 
 
 def _rate_by_smoothness(objective, batch_size):
