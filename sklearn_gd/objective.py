@@ -308,7 +308,8 @@ class EmpiricalRisk(Objective):
         """Value and gradient of the mean loss, to which the smooth part of the penalty is added."""
         weights, _ = self.model.unpack(params)
         slopes, _ = self.model.unpack(gradient)
-        for w, slope, alpha in zip(weights, slopes, self.alpha, strict=True):
+        # numbers of Python, since those of NumPy would turn float32 into float64 on the way
+        for w, slope, alpha in zip(weights, slopes, self.alpha.tolist(), strict=True):
             if alpha:
                 penalty, penalty_gradient = self.penalty.smooth(w)
                 value += alpha * penalty
