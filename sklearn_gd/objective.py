@@ -333,9 +333,8 @@ class BatchOracle:
         risk = self._risk
         self._count()
         loss_sum, gradient = _value_and_gradient(
-            self._batch, self._model, risk.loss, params, self._rng
+            self._batch, self._model, risk.loss, params, self._rng, self._unit
         )
-        gradient /= self._unit
         return risk.with_penalty(loss_sum / self._unit, gradient, params)
 
     def slopes(self, params: NDArray) -> tuple[NDArray, NDArray]:
@@ -351,9 +350,9 @@ class BatchOracle:
     def pull_back(self, slopes: NDArray, params: NDArray) -> NDArray:
         """The gradient of the mean loss for given derivatives of the rows; linear models only."""
         gradient = np.empty_like(params)
-        weighted = self._batch.weighted(slopes)
+        weighted = self._batch.weighted(slopes) / self._unit
         self._model.backward(params, self._batch.X, weighted, gradient)
-        return gradient / self._unit
+        return gradient
 
     def with_penalty(self, value: float, gradient: NDArray, params: NDArray):
         """The same with the smooth part of the penalty added."""
@@ -382,9 +381,11 @@ def _value(batch, model, loss, params):
     return (batch.weighted(loss.value(batch.y, raw)).sum(dtype=np.float64),)
 
 
-def _value_and_gradient(batch, model, loss, params, rng=None):
+def _value_and_gradient(batch, model, loss, params, rng=None, unit=1.0):
+    """The sum of the losses, and the gradient of that over ``unit``."""
     raw, tape = model.forward(params, batch.X, rng)
     value, raw_gradient = loss.value_and_gradient(batch.y, raw)
+    weighted = batch.weighted(raw_gradient)
     gradient = np.empty_like(params)
-    model.backward(params, tape, batch.weighted(raw_gradient), gradient)
+    model.backward(params, tape, weighted if unit == 1 else weighted / unit, gradient)
     return batch.weighted(value).sum(dtype=np.float64), gradient
