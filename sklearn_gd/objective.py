@@ -322,7 +322,8 @@ class BatchOracle:
 
     def __init__(self, risk: EmpiricalRisk, batch: Batch, n_batches: int, rng):
         self._model, X = risk.model.prepared(batch.X, may_overwrite=batch.is_copy)
-        self._risk, self._batch, self._rng = risk, replace(batch, X=X), rng
+        self._risk, self._rng = risk, rng
+        self._batch = batch if X is batch.X else replace(batch, X=X)
         # S / batches, and not the weight of the batch: the mean over a pass is then exactly F
         self._unit = risk.source.weight_sum / n_batches
         self.n_batches = n_batches

@@ -20,8 +20,8 @@ SMALL = real(0, open_low=True)
 LINEAR_RATE = 0.01
 NETWORK_RATE = 0.001
 UNBOUNDED_RATE = 0.1
-# Several arrays of this many numbers fit into a core's cache.
-CACHED = 2**14
+# Several arrays of this many bytes fit into a core's cache.
+CACHED_BYTES = 2**17
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -320,8 +320,9 @@ class AdamW(Adam):
 
 def in_cache(*arrays):
     """The arrays in parts that stay in cache between one operation and the next."""
-    for start in range(0, arrays[0].size, CACHED):
-        yield tuple(array[start : start + CACHED] for array in arrays)
+    size = CACHED_BYTES // arrays[0].itemsize
+    for start in range(0, arrays[0].size, size):
+        yield tuple(array[start : start + size] for array in arrays)
 
 
 def _approach(average, new, share):
