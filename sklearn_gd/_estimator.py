@@ -236,8 +236,9 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
     def _objective(self, model, rows, loss, cold):
         """The objective, measured against its value at a cold start, or against that at zero."""
         objective = self._risk(model, rows, loss)
-        nothing = objective.mean_loss(np.zeros_like(cold))
-        start = objective.mean_loss(cold)
+        rough = objective.rough()
+        nothing = rough.mean_loss(np.zeros_like(cold))
+        start = rough.mean_loss(cold)
         objective.start_at(max(start, np.finfo(rows.X.dtype).eps * nothing))
         return objective
 

@@ -10,6 +10,7 @@ gradient, and the nonsmooth part of the penalty, which has a proximal operator. 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ NOISE_ULPS = 10
 # A run whose objective passes this multiple of its start has diverged.
 DIVERGENCE_FACTOR = 10.0
 OPTIMALITY_MAX_PRODUCTS = 200
+# Where a descent begins need not be known to more than the two per cent that so many rows tell.
+ROUGH_ROWS = 4096
 
 
 class Objective(ABC):
@@ -70,6 +73,10 @@ class Objective(ABC):
     def value(self, params: NDArray) -> float:
         """F, both parts."""
         return self.value_and_gradient(params)[0] + self.nonsmooth(params)
+
+    def rough(self) -> "Objective":
+        """Itself, or the same over some of the rows where a visit of all costs like a pass."""
+        return self
 
     def nonsmooth(self, params: NDArray) -> float:
         """The nonsmooth part."""
@@ -254,6 +261,13 @@ class EmpiricalRisk(Objective):
     def value(self, params):
         return self.mean_loss(params) + self.penalty_value(params)
 
+    def rough(self):
+        # linear models begin at zero weights, where a visit is cheap
+        if self.model.is_linear or self.n_samples <= ROUGH_ROWS:
+            return self
+        sample = self.source.sample(ROUGH_ROWS)
+        return EmpiricalRisk(self.model, self.loss, self.penalty, self.alpha, sample)
+
     def nonsmooth(self, params):
         if self.is_smooth:
             return 0.0
@@ -341,7 +355,8 @@ class EmpiricalRisk(Objective):
         """Value and gradient of the mean loss, to which the smooth part of the penalty is added."""
         weights, _ = self.model.unpack(params)
         slopes, _ = self.model.unpack(gradient)
-        for w, slope, alpha in zip(weights, slopes, self.alpha, strict=True):
+        # numbers of Python, since those of NumPy would turn float32 into float64 on the way
+        for w, slope, alpha in zip(weights, slopes, self.alpha.tolist(), strict=True):
             if alpha:
                 penalty, penalty_gradient = self.penalty.smooth(w)
                 value += alpha * penalty
@@ -353,7 +368,9 @@ class BatchOracle:
     """Value and gradient of the objective, as estimated from one batch."""
 
     def __init__(self, risk: EmpiricalRisk, batch: Batch, n_batches: int, rng):
-        self._risk, self._batch, self._rng = risk, batch, rng
+        self._model, X = risk.model.prepared(batch.X, may_overwrite=batch.is_copy)
+        self._risk, self._rng = risk, rng
+        self._batch = batch if X is batch.X else replace(batch, X=X)
         # S / batches, and not the weight of the batch: the mean over a pass is then exactly F
         self._unit = risk.source.weight_sum / n_batches
         self.n_batches = n_batches
@@ -364,14 +381,14 @@ class BatchOracle:
         risk = self._risk
         self._count()
         loss_sum, gradient = _value_and_gradient(
-            self._batch, risk.model, risk.loss, params, self._rng
+            self._batch, self._model, risk.loss, params, self._rng, self._unit
         )
-        return risk.with_penalty(loss_sum / self._unit, gradient / self._unit, params)
+        return risk.with_penalty(loss_sum / self._unit, gradient, params)
 
     def slopes(self, params: NDArray) -> tuple[NDArray, NDArray]:
         """The loss of each row, and its derivative in the raw prediction."""
         self._count()
-        raw, _ = self._risk.model.forward(params, self._batch.X, self._rng)
+        raw, _ = self._model.forward(params, self._batch.X, self._rng)
         return self._risk.loss.value_and_gradient(self._batch.y, raw)
 
     def mean(self, losses: NDArray) -> float:
@@ -381,9 +398,9 @@ class BatchOracle:
     def pull_back(self, slopes: NDArray, params: NDArray) -> NDArray:
         """The gradient of the mean loss for given derivatives of the rows; linear models only."""
         gradient = np.empty_like(params)
-        weighted = self._batch.weighted(slopes)
-        self._risk.model.backward(params, self._batch.X, weighted, gradient)
-        return gradient / self._unit
+        weighted = self._batch.weighted(slopes) / self._unit
+        self._model.backward(params, self._batch.X, weighted, gradient)
+        return gradient
 
     def with_penalty(self, value: float, gradient: NDArray, params: NDArray):
         """The same with the smooth part of the penalty added."""
@@ -413,13 +430,15 @@ def _own(component, name):
 
 
 def _value(batch, model, loss, params):
-    raw, _ = model.forward(params, batch.X)
+    raw = model.raw(params, batch.X)
     return (batch.weighted(loss.value(batch.y, raw)).sum(dtype=np.float64),)
 
 
-def _value_and_gradient(batch, model, loss, params, rng=None):
+def _value_and_gradient(batch, model, loss, params, rng=None, unit=1.0):
+    """The sum of the losses, and the gradient of that over ``unit``."""
     raw, tape = model.forward(params, batch.X, rng)
     value, raw_gradient = loss.value_and_gradient(batch.y, raw)
+    weighted = batch.weighted(raw_gradient)
     gradient = np.empty_like(params)
-    model.backward(params, tape, batch.weighted(raw_gradient), gradient)
+    model.backward(params, tape, weighted if unit == 1 else weighted / unit, gradient)
     return batch.weighted(value).sum(dtype=np.float64), gradient

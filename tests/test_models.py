@@ -504,3 +504,31 @@ def test_size_is_the_length_of_the_parameters(model):
     weights, biases = model.unpack(np.empty(model.size))
     assert sum(part.size for part in [*weights, *biases]) == model.size
     assert model.init(np.random.default_rng(0), np.float64).shape == (model.size,)
+
+
+@each_model
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("may_overwrite", [False, True])
+def test_a_prepared_model_and_its_rows_are_the_model_and_rows(model, storage, may_overwrite):
+    X, params, raw_gradient = storage(rows()), draw(model), np.ones((30, 2))
+    expected = model.forward(params, X)[0], backward(model, params, X, raw_gradient)
+    given = X.copy()
+    if not may_overwrite and isinstance(given, np.ndarray):
+        given.flags.writeable = False
+    other, prepared = model.prepared(given, may_overwrite)
+    for _ in range(2):
+        np.testing.assert_array_equal(other.forward(params, prepared)[0], expected[0])
+        np.testing.assert_array_equal(backward(other, params, prepared, raw_gradient), expected[1])
+
+
+@each_model
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_raw_is_forward_without_a_tape_and_of_a_constant_too(model, storage, dtype):
+    X, params = storage(rows().astype(dtype)), draw(model).astype(dtype)
+    constant = params.copy()
+    model.unpack(constant)[0][-1][...] = 0
+    for each in (params, constant):
+        found, expected = as_float32(model).raw(each, X), as_float32(model).forward(each, X)[0]
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=1e-6)

@@ -21,8 +21,13 @@ class Batch:
     weight: NDArray | None
     rows: slice | NDArray
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether nobody else holds the features, since rows picked by an index are copied."""
+        return not isinstance(self.rows, slice)
+
     def __len__(self) -> int:
-        return self.X.shape[0]
+        return len(self.y)
 
     def weighted(self, per_row: NDArray) -> NDArray:
         """A quantity of each row, (n,) or (n, k), times the row's weight."""

@@ -29,7 +29,7 @@ def moments(batch: Batch) -> tuple[float, NDArray, NDArray]:
 
 
 def _weighted_sum(batch):
-    return (batch.X.T @ _weights(batch),)
+    return (_weights(batch) @ batch.X.astype(np.float64, copy=False),)
 
 
 def _squared_deviations(batch, mean):

@@ -39,6 +39,18 @@ class Model(ABC):
         ``rng`` is given in training only, for models that are random there.
         """
 
+    def raw(self, params: NDArray, X) -> NDArray:
+        """Raw predictions (n, k), where nothing need be remembered."""
+        return self.forward(params, X)[0]
+
+    def prepared(self, X, may_overwrite: bool) -> tuple["Model", Any]:
+        """A model and rows that predict the same, for rows that are looked at more than once.
+
+        What a model does to rows before it looks at the parameters is done then, in place of X
+        where that is allowed.
+        """
+        return self, X
+
     @abstractmethod
     def backward(self, params: NDArray, tape: Any, raw_gradient: NDArray, out: NDArray) -> None:
         """Write into ``out`` the derivative in ``params``, given that in ``raw``."""

@@ -1,6 +1,6 @@
 """The multilayer perceptron, raw = W_L' h(... h(W_1' x + b_1) ...) + b_L."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -62,8 +62,7 @@ class MLP(Model):
         layer = self._standardized(X)
         tape = []
         for depth, (w, bias) in enumerate(zip(weights, biases, strict=True)):
-            z = layer @ w.astype(X.dtype, copy=False)
-            z += bias.astype(X.dtype, copy=False)
+            z = _affine(layer, w, bias)
             if depth == len(weights) - 1:
                 tape.append((layer, w, None, None))
                 return z, tape
@@ -78,14 +77,30 @@ class MLP(Model):
         signal = raw_gradient
         for depth in range(len(tape) - 1, -1, -1):
             layer, w, _, _ = tape[depth]
-            weights[depth][...] = layer.T @ signal
-            biases[depth][...] = signal.sum(axis=0)
+            _product(layer.T, signal, weights[depth])
+            signal.sum(axis=0, out=biases[depth])
             if depth:
                 _, _, z, mask = tape[depth - 1]
                 signal = signal @ w.T.astype(signal.dtype, copy=False)
                 signal *= self.activation.derivative(z)
                 if mask is not None:
                     signal *= mask
+
+    def raw(self, params, X):
+        weights, biases = self.unpack(params)
+        # the network of a constant: no product is needed there
+        if not weights[-1].any():
+            return np.tile(biases[-1].astype(X.dtype, copy=False), (X.shape[0], 1))
+        layer = self._standardized(X)
+        for w, bias in zip(weights[:-1], biases[:-1], strict=True):
+            layer = self.activation.value(_affine(layer, w, bias))
+        return _affine(layer, weights[-1], biases[-1])
+
+    def prepared(self, X, may_overwrite):
+        if self.spread is None:
+            return self, X
+        rows = self._standardized(X, out=X if may_overwrite and not sp.issparse(X) else None)
+        return replace(self, center=None, spread=None), rows
 
     def hidden(self, params, X, layer: int) -> NDArray:
         """The output of a hidden layer for each row; negative counts from the last."""
@@ -110,12 +125,14 @@ class MLP(Model):
             weights[0] *= self.spread[:, np.newaxis]
         return result
 
-    def _standardized(self, X):
+    def _standardized(self, X, out=None):
         if self.spread is None:
             return X
         if sp.issparse(X):
             return _StandardizedRows(X, self.center, self.spread)
-        return (X - self.center) / self.spread
+        rows = np.subtract(X, self.center, out=out)
+        rows /= self.spread
+        return rows
 
     def _mask(self, z, rng):
         if rng is None or self.dropout == 0:
@@ -124,10 +141,26 @@ class MLP(Model):
         return (rng.random(z.shape) < keep).astype(z.dtype) / z.dtype.type(keep)
 
 
+def _affine(layer, w, bias):
+    """The input of the next layer, in the precision of this one."""
+    z = layer @ w.astype(layer.dtype, copy=False)
+    z += bias.astype(layer.dtype, copy=False)
+    return z
+
+
+def _product(a, b, out):
+    """``out[...] = a @ b``, without a copy for arrays."""
+    if isinstance(a, np.ndarray):
+        np.matmul(a, b, out=out)
+    else:
+        out[...] = a @ b
+
+
 class _StandardizedRows:
     """(X - center) / spread for sparse X, never formed: only its products are."""
 
     def __init__(self, X, center, spread):
+        self.dtype = X.dtype
         self._X, self._spread = X, spread[:, np.newaxis]
         self._shift = (center / spread)[np.newaxis]
 

@@ -130,7 +130,7 @@ class NetworkEstimator(GradientDescentEstimator):
 
     def _predict_raw(self, X):
         model, params = self._raw_model()
-        return model.forward(params, X)[0]
+        return model.raw(params, X)
 
     def _raw_model(self):
         """The fitted network as it applies to raw features."""

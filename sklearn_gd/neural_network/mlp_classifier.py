@@ -101,7 +101,8 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     stop_reason_ : str
         Why the fit ended, in a sentence.
     loss_curve_ : list of float
-        Objective at the start and after each iteration.
+        Objective at the start and after each iteration; a stochastic solver's start is estimated
+        from 4,096 rows where there are more.
     history_ : dict of lists
         "objective", "optimality", "step_size", "passes" and "seconds" of each iteration; under
         ``partial_fit`` the last 1,000.

@@ -118,7 +118,9 @@ class MiniBatch(Solver):
         progress.goes_on = is_resumed
         # a stream goes on from the mean of its last pass, which no look at the new rows gives
         goes_on = is_resumed and not run.verdict
-        start = value = state.value if goes_on else objective.value(params)
+        rough = objective.rough()
+        start = value = state.value if goes_on else rough.value(params)
+        progress.start_is_rough = rough is not objective
         if not is_resumed:
             state.first_value = state.value = start
             state.good = params.copy()

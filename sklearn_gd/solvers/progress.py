@@ -33,6 +33,8 @@ class Progress:
         What would let a run go on that ended before it converged.
     goes_on : bool
         Whether the run continues an earlier one, so that its own start is nothing to return to.
+    start_is_rough : bool
+        Whether the first value is that of some of the rows, which decides no close call.
     new_metric, new_direction : Metric, ndarray or None
         The metric and Newton's direction at the latest iterate, if judging it took them: solvers
         may go on with both.
@@ -54,6 +56,7 @@ class Progress:
         self.rate_cut = 1.0
         self._is_retry = False
         self.goes_on = False
+        self.start_is_rough = False
         self.history: dict[str, list[float]] = {
             name: [] for name in ("objective", "optimality", "step_size", "passes", "seconds")
         }
@@ -151,7 +154,7 @@ class Progress:
         if interrupted:
             self.message = f"interrupted after {max(self.n_iter, 0)} iterations"
             self.params, self._is_mean = self._best[1], True
-        elif not self.converged and self._run.score is None and self._run.verdict:
+        elif self._is_unjudged():
             message = self.message
             self._judge(None)
             self.message = self.message if self.converged else message
@@ -176,6 +179,15 @@ class Progress:
             state=self.state,
             was_cut=self.rate_cut < 1,
             interrupted=interrupted,
+        )
+
+    def _is_unjudged(self) -> bool:
+        """Whether the end of the run is yet to be looked at, and can be: by second derivatives."""
+        return (
+            not self.converged
+            and self._run.score is None
+            and self._run.verdict
+            and self._objective.is_convex
         )
 
     def _reason_to_stop(self, gradient, decrease) -> str:
@@ -216,6 +228,7 @@ class Progress:
         if gradient is None:
             smooth, gradient = self._objective.value_and_gradient(self.params)
             self.value = smooth + self._objective.nonsmooth(self.params)
+            self._is_mean = False
         if not np.isfinite(self.value):
             return ""
         found = self._newton or self._objective.predicted_decrease(
@@ -281,7 +294,11 @@ class Progress:
             self._go_to(self.params)
         if self.goes_on:
             return
-        if self._run.score is not None or self.value <= self._start_value:
+        if self._run.score is not None:
+            return
+        if self.start_is_rough and self.value > self._start_value / 2:
+            self._start_value = self._objective.value(self._start)
+        if self.value <= self._start_value:
             return
         climbed = not self.value <= self._start_value + self._run.tol * abs(self._start_value)
         self._go_to(self._best[1])

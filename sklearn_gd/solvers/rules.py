@@ -4,6 +4,7 @@ To add a rule, subclass :class:`MiniBatch`: fields, ``init`` and ``update``, not
 formulas g is the gradient of a batch, t counts updates from 1, and :math:`\\eta` is the rate.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +21,8 @@ SMALL = real(0, open_low=True)
 LINEAR_RATE = 0.01
 NETWORK_RATE = 0.001
 UNBOUNDED_RATE = 0.1
+# Several arrays of this many bytes fit into a core's cache.
+CACHED_BYTES = 2**17
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -225,17 +228,24 @@ class Adam(AdaptiveRule):
         return {"mean": np.zeros_like(params), "square": np.zeros_like(params)}
 
     def update(self, gradient, state, step, rate):
-        mean, _ = self._moments(gradient, state)
-        return -self.step_size(state, step, rate) * mean / (1 - self.beta_1**step)
+        rate = -rate / (1 - self.beta_1**step)
+        change = np.empty_like(gradient)
+        for g, mean, square, part in in_cache(gradient, state["mean"], state["square"], change):
+            self._learn(g, mean, square)
+            np.multiply(self._step_size(square, step, rate), mean, out=part)
+        return change
 
     def step_size(self, state, step, rate):
-        return rate / (np.sqrt(state["square"] / (1 - self.beta_2**step)) + self.epsilon)
+        return self._step_size(state["square"], step, rate)
 
-    def _moments(self, gradient, state):
-        mean, square = state["mean"], state["square"]
-        mean += (1 - self.beta_1) * (gradient - mean)
-        square += (1 - self.beta_2) * (gradient * gradient - square)
-        return mean, square
+    def _step_size(self, square, step, rate):
+        # out of the root of the array, the correction is a number
+        correction = math.sqrt(1 - self.beta_2**step)
+        return _over_root(rate * correction, square, self.epsilon * correction)
+
+    def _learn(self, gradient, mean, square):
+        _approach(mean, gradient, 1 - self.beta_1)
+        _approach(square, gradient * gradient, 1 - self.beta_2)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -269,7 +279,8 @@ class Nadam(Adam):
     """
 
     def update(self, gradient, state, step, rate):
-        mean, _ = self._moments(gradient, state)
+        mean = state["mean"]
+        self._learn(gradient, mean, state["square"])
         ahead = self.beta_1 * mean / (1 - self.beta_1 ** (step + 1))
         ahead += (1 - self.beta_1) * gradient / (1 - self.beta_1**step)
         return -self.step_size(state, step, rate) * ahead
@@ -288,7 +299,8 @@ class AMSGrad(Adam):
         return super().init(params) | {"largest": np.zeros_like(params)}
 
     def update(self, gradient, state, step, rate):
-        mean, square = self._moments(gradient, state)
+        mean, square = state["mean"], state["square"]
+        self._learn(gradient, mean, square)
         np.maximum(state["largest"], square, out=state["largest"])
         return -self.step_size(state, step, rate) * mean
 
@@ -311,6 +323,27 @@ class AdamW(Adam):
     def decay(self, weights, rate):
         for w in weights:
             w *= 1 - rate * self.weight_decay
+
+
+def in_cache(*arrays):
+    """The arrays in parts that stay in cache between one operation and the next."""
+    size = CACHED_BYTES // arrays[0].itemsize
+    for start in range(0, arrays[0].size, size):
+        yield tuple(array[start : start + size] for array in arrays)
+
+
+def _approach(average, new, share):
+    """``average`` goes a share of the way to ``new``, in place."""
+    change = new - average
+    change *= share
+    average += change
+
+
+def _over_root(rate, square, epsilon):
+    """rate / (sqrt(square) + epsilon), in one array."""
+    root = np.sqrt(square)
+    root += epsilon
+    return np.divide(rate, root, out=root)
 
 
 def _rate_by_smoothness(objective, batch_size):

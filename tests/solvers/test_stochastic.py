@@ -770,6 +770,33 @@ def test_no_rate_ends_above_the_start(name, make, average):
         assert risk.value(result.params) <= risk.value(start), label
 
 
+@pytest.mark.parametrize("rows", [2, 7])
+@each(OF_NETWORKS)
+def test_a_start_known_by_some_rows_only_is_no_worse_a_start(name, rows, monkeypatch):
+    monkeypatch.setattr("sklearn_gd.objective.ROUGH_ROWS", rows)
+    risk = network()
+    assert risk.rough().n_samples == rows
+    assert ridge().rough().n_samples > rows
+    for rate, scale in product([0.05, *EXTREMES], (0.1, 1.0, 3.0)):
+        start = start_of(risk, scale)
+        result = run_rule(name, risk, start, learning_rate=rate, max_iter=2)
+        assert result.history["objective"][0] == risk.rough().value(start)
+        assert result.value == pytest.approx(risk.value(result.params), rel=1e-12)
+        assert result.value <= risk.value(start)
+
+
+def test_adam_in_parts_is_adam_of_the_whole(monkeypatch):
+    rule, gradients = Adam(), np.random.default_rng(SEED).normal(size=(3, 11))
+
+    def path():
+        state = rule.init(np.zeros(11))
+        return [rule.update(g, state, t, 0.1) for t, g in enumerate(gradients, 1)]
+
+    whole = path()
+    monkeypatch.setattr("sklearn_gd.solvers.rules.CACHED_BYTES", 4 * 8)
+    np.testing.assert_array_equal(path(), whole)
+
+
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("batch_size", [1, 35])
 @each(RULES)
