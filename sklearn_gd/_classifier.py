@@ -48,8 +48,7 @@ class Classifier(ClassifierMixin):
         -------
         y : ndarray of shape (n,), or (n, k) of 0 and 1 for multilabel targets
         """
-        raw = self._raw(X)
-        codes = self._coding.decide(raw)
+        codes = self._predict(X, lambda raw: self._coding.decide(raw))
         return codes if codes.ndim == 2 else self.classes_[codes]
 
     def decision_function(self, X):
@@ -63,8 +62,7 @@ class Classifier(ClassifierMixin):
         -------
         scores : ndarray of shape (n,) for two classes, (n, K) otherwise
         """
-        raw = self._raw(X)
-        return self._coding.decision(raw)
+        return self._predict(X, lambda raw: self._coding.decision(raw))
 
     def predict_proba(self, X):
         """Probability of each class.
@@ -78,8 +76,7 @@ class Classifier(ClassifierMixin):
         probability : ndarray of shape (n, K)
             In the order of ``classes_``; rows add up to one, except for multilabel targets.
         """
-        raw = self._raw(X)
-        return self._coding.probabilities(raw)
+        return self._predict(X, lambda raw: self._coding.probabilities(raw))
 
     def predict_log_proba(self, X):
         """Logarithm of :meth:`predict_proba`.

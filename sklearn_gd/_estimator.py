@@ -29,7 +29,7 @@ from sklearn_gd._validation import (
     one_of,
     real,
 )
-from sklearn_gd.data import MemorySource
+from sklearn_gd.data import MemorySource, map_rows
 from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
 from sklearn_gd.objective import EmpiricalRisk
@@ -210,7 +210,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             params, state = self._begin(model, cold, solver, fitted, None)
             # of a chunk, optimality would say nothing, and cost more than learning from it
             once = {"max_iter": 1, "tol": 0.0, "verdict": False, "horizon": self.max_iter}
-            run = self._settings(rng=rng, **once)
+            run = self._settings(rng=rng, is_chunk=True, **once)
             result = self._canonical(objective, solver.minimize(objective, params, run, state))
             if fitted is not None:
                 result = replace(result, history=_going_on(self.history_, result.history))
@@ -387,9 +387,10 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         )
         return X, y, check_weight(sample_weight, X.shape[0], allow_zero=role.is_chunk)
 
-    def _raw(self, X):
-        """Raw predictions (n, k) for X, from the public attributes."""
-        return self._predict_raw(self._checked(X))
+    def _predict(self, X, of_raw):
+        """What ``of_raw`` makes of the raw predictions (n, k) for X, row by row."""
+        X = self._checked(X)
+        return map_rows(lambda rows: of_raw(self._predict_raw(rows)), X)
 
     def _checked(self, X):
         """X as a fitted estimator takes it."""

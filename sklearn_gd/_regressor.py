@@ -28,8 +28,7 @@ class Regressor(RegressorMixin):
         -------
         y : ndarray of shape (n,), or (n, k) if y had columns
         """
-        raw = self._raw(X)
-        mean = self._loss.inverse_link(raw)
+        mean = self._predict(X, lambda raw: self._loss.inverse_link(raw))
         return mean[:, 0] if self._is_1d else mean
 
     @available_if(is_resumable)

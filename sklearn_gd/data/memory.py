@@ -1,9 +1,11 @@
 """Rows held in one array: dense (also memory-mapped) or CSR."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from sklearn_gd.data.base import Batch, Source, calls, total
 from sklearn_gd.data.threads import in_threads
@@ -36,28 +38,14 @@ class MemorySource(Source):
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
         self.weight_sum = float(self.n_samples if weight is None else weight.sum(dtype=np.float64))
-        self.block_rows = block_rows or self._default_block_rows()
-
-    def _default_block_rows(self):
-        row_bytes = self.n_features * self.dtype.itemsize
-        if not sp.issparse(self.X):
-            return max(BLOCK_BYTES // row_bytes, MIN_BLOCK_ROWS)
-        entry_bytes = self.dtype.itemsize + self.X.indices.itemsize
-        # each block makes a dense gradient, which should be small beside its entries
-        block_bytes = max(SPARSE_BLOCK_BYTES, DENSE_SHARE * row_bytes)
-        return max(block_bytes * self.n_samples // (max(self.X.nnz, 1) * entry_bytes), 1)
+        self.block_rows = block_rows or _rows_in_cache(self.X)
 
     def blocks(self):
         return iter(self._blocks)
 
     @cached_property
     def _blocks(self):
-        parts = [
-            slice(start, min(start + self.block_rows, self.n_samples))
-            for start in range(0, self.n_samples, self.block_rows)
-        ]
-        rows_of = _sparse_view if sp.issparse(self.X) else np.ndarray.__getitem__
-        return [self._batch(rows_of(self.X, part), part) for part in parts]
+        return [self._batch(rows, part) for part, rows in _parts(self.X, self.block_rows)]
 
     def map(self, kernel, *args):
         return in_threads(lambda block: kernel(block, *args), self._blocks)
@@ -91,6 +79,41 @@ class MemorySource(Source):
     def _batch(self, X, rows):
         weight = None if self.weight is None else self.weight[rows]
         return Batch(X, self.y[rows], weight, rows)
+
+
+def map_rows(function: Callable, X) -> NDArray:
+    """``function(X)``, in which each row depends on the same row of X alone, block by block."""
+    size = _rows_in_cache(X)
+    if X.shape[0] <= size:
+        return function(X)
+    first, *others = _parts(X, size)
+    head = function(first[1])
+    result = np.empty((X.shape[0], *head.shape[1:]), head.dtype)
+    result[first[0]] = head
+
+    def fill(block):
+        part, rows = block
+        result[part] = function(rows)
+
+    in_threads(fill, others)
+    return result
+
+
+def _rows_in_cache(X):
+    row_bytes = max(X.shape[1], 1) * X.dtype.itemsize
+    if not sp.issparse(X):
+        return max(BLOCK_BYTES // row_bytes, MIN_BLOCK_ROWS)
+    entry_bytes = X.dtype.itemsize + X.indices.itemsize
+    # each block makes a dense gradient, which should be small beside its entries
+    block_bytes = max(SPARSE_BLOCK_BYTES, DENSE_SHARE * row_bytes)
+    return max(block_bytes * X.shape[0] // (max(X.nnz, 1) * entry_bytes), 1)
+
+
+def _parts(X, size):
+    """Positions and views of the rows, ``size`` at a time."""
+    slices = [slice(start, min(start + size, X.shape[0])) for start in range(0, X.shape[0], size)]
+    view = _sparse_view if sp.issparse(X) else np.ndarray.__getitem__
+    return [(part, view(X, part)) for part in slices]
 
 
 def _sparse_view(X, rows):

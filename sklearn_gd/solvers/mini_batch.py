@@ -117,7 +117,7 @@ class MiniBatch(Solver):
         progress.state, params = state, state.params
         progress.goes_on = is_resumed
         # a stream goes on from the mean of its last pass, which no look at the new rows gives
-        goes_on = is_resumed and not run.verdict
+        goes_on = is_resumed and run.is_chunk
         rough = objective.rough()
         start = value = state.value if goes_on else rough.value(params)
         progress.start_is_rough = rough is not objective

@@ -40,6 +40,8 @@ class Run:
         Print a line every so many iterations; 0: none.
     verdict : bool
         Whether optimality is wanted at the end, where nothing has asked for it before.
+    is_chunk : bool
+        Whether the rows are part of a stream, of which the last ones have told where it stands.
     spent, spent_seconds : int, float
         Iterations and time of earlier stages, which the limits count too.
     horizon : int or None
@@ -60,6 +62,7 @@ class Run:
     callback: Callable[["Progress"], bool] | None = None
     verbose: int = 0
     verdict: bool = True
+    is_chunk: bool = False
     spent: int = 0
     spent_seconds: float = 0.0
     horizon: int | None = None
