@@ -12,7 +12,7 @@ from sklearn_gd.data.threads import in_threads
 
 # A block of X this large stays in a core's cache between the forward and the backward product.
 BLOCK_BYTES = 2**21
-MIN_BLOCK_ROWS = 256
+MIN_BLOCK_ROWS = 64
 SPARSE_BLOCK_BYTES = 2**22
 DENSE_SHARE = 4
 # Blocks are summed in so many runs, whatever the number of threads: the same result with any.

@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_gd.solvers.mini_batch import MiniBatch
 
-AUTO_RATE = 0.1
+AUTO_RATE = 0.2
 # A variance that is this share of the squared mean is rounding, not variation.
 NOISE = 1e-20
 # A gradient that is this share of the slopes of rows is rounding too.
@@ -28,10 +28,10 @@ class NormalizedAdagrad(MiniBatch):
 
     so that the path does not depend on the units of the features, nor on where they are zero.
     The rate is in units of the raw prediction: the root mean square over the rows so far of their
-    steps to the minimum of a parabola, twice the loss over its slope. After Ross, Mineiro and
-    Langford (2013), "Normalized online learning", with moments in place of maxima; Duchi, Hazan and
-    Singer (2011).
-    ``learning_rate="auto"`` is 0.1.
+    steps to the minimum of a parabola, twice the loss over its slope; over :math:`\sqrt d`, as
+    there are d features that vary to move it. After Ross, Mineiro and Langford (2013), "Normalized
+    online learning", with moments in place of maxima; Duchi, Hazan and Singer (2011).
+    ``learning_rate="auto"`` is 0.2.
     """
 
     # in units that fit, each update goes far: smaller batches cost more and teach the same
@@ -57,8 +57,8 @@ class NormalizedAdagrad(MiniBatch):
         return oracle.with_penalty(oracle.mean(losses), gradient, params)
 
     def update(self, gradient, state, step, rate):
-        rate = rate * _unit(state)
         mean, spread = _mean_and_spread(state)
+        rate = rate * _unit(state) / _reach(spread)
         change = np.empty_like(gradient)
         (slope,), bias_slopes = state["unpack"](gradient)
         floor = ROUNDING * _unit(state)
@@ -74,7 +74,7 @@ class NormalizedAdagrad(MiniBatch):
 
     def step_size(self, state, step, rate):
         _, spread = _mean_and_spread(state)
-        rate = rate * _unit(state)
+        rate = rate * _unit(state) / _reach(spread)
         sizes = np.full_like(state["energy"], rate)
         (energy,), _ = state["unpack"](state["energy"])
         (size,), _ = state["unpack"](sizes)
@@ -106,6 +106,11 @@ def _mean_and_spread(state):
     is_constant = variance <= NOISE * mean**2
     spread = np.sqrt(np.where(is_constant, np.inf, variance))
     return mean[:, np.newaxis], spread[:, np.newaxis]
+
+
+def _reach(spread):
+    """How far one step of each feature that varies moves a raw prediction, in mean square."""
+    return np.sqrt(max(np.isfinite(spread).sum(), 1))
 
 
 def _unit(state):

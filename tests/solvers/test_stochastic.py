@@ -347,6 +347,17 @@ def test_normalized_adagrad_by_hand():
     np.testing.assert_allclose(result.state.params, [w, b], rtol=1e-13)
 
 
+def test_steps_of_normalized_adagrad_are_shorter_the_more_features_there_are():
+    x, y = np.array([[1.0], [3.0], [2.0], [6.0]]), np.array([[1.0], [2.0], [0.0], [4.0]])
+    run = Run(learning_rate=0.5, batch_size=4, shuffle=False, max_iter=1, tol=0)
+    one, three = (
+        NormalizedAdagrad().minimize(ridge(np.tile(x, d), y, alpha=0), np.zeros(d + 1), run)
+        for d in (1, 3)
+    )
+    step = one.state.params[0] / np.sqrt(3)
+    np.testing.assert_allclose(three.state.params[:3], step, rtol=1e-13)
+
+
 def test_weights_count_in_the_statistics_of_normalized_adagrad():
     """A row of weight 2 is two copies of it, in one batch."""
     X, y, _ = regression_rows(20)
