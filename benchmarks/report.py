@@ -5,10 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.core import TARGET
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 HEADER = (
     "contender",
     "seconds",
@@ -21,6 +24,7 @@ HEADER = (
 )
 # Plots show an exact optimum here.
 ROUNDING = 1e-16
+QUARTILES = (0.25, 0.5, 0.75)
 ANSWERS = {True: "yes", False: "NO", None: "?"}
 
 
@@ -60,7 +64,7 @@ def ratio(line: dict) -> str:
         return f"> {line['at_least']:.3g}"
     if not line["ratios"]:
         return ""
-    low, middle, high = np.quantile(line["ratios"], [0.25, 0.5, 0.75])
+    low, middle, high = np.quantile(line["ratios"], QUARTILES)
     return f"{middle:.3g} [{low:.3g}, {high:.3g}]"
 
 
@@ -128,6 +132,17 @@ def save(new: list[dict], order, folder: Path = RESULTS):
     (folder / "results.md").write_text("\n\n".join(parts) + "\n")
     for record in new:
         plot(record, folder / f"{record['name']}.png")
+    overview(records, folder / "overview.png")
+    if folder == RESULTS:
+        README.write_text(with_results(README.read_text(), records))
+
+
+def with_results(page: str, records: list[dict]) -> str:
+    """A page with the summary between its two marks."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    heads = sorted({head(record["machine"]) for record in records})
+    return BEGIN.join([before, "\n" + "\n\n".join([*heads, summary(records)]) + "\n" + END + after])
 
 
 def head(machine: dict) -> str:
@@ -167,3 +182,39 @@ def plot(record: dict, path: Path):
     figure.tight_layout()
     figure.savefig(path, dpi=100, bbox_inches="tight")
     plt.close(figure)
+
+
+def overview(records: list[dict], path: Path):
+    """How much faster than the fastest of scikit-learn, a bar for each case."""
+    from matplotlib import pyplot as plt
+
+    bars = [
+        (f"{record['name']}: {case['name']}\n{name}", *quartiles)
+        for record in records
+        for case in record["cases"]
+        if (rival := fastest(case)) is not None
+        for name, quartiles in [rival]
+    ]
+    if not bars:
+        return
+    names, low, middle, high = zip(*reversed(bars), strict=True)
+    spread = np.array([np.subtract(middle, low), np.subtract(high, middle)])
+    figure, axis = plt.subplots(figsize=(9, 0.45 * len(bars) + 1))
+    colors = ["C0" if ratio >= 1 else "C3" for ratio in middle]
+    axis.barh(range(len(bars)), np.subtract(middle, 1), left=1, color=colors, xerr=spread)
+    axis.set(xscale="log", xlabel="times as fast as the fastest of scikit-learn")
+    axis.set_yticks(range(len(bars)), names, fontsize="x-small")
+    axis.axvline(1, color="black")
+    axis.grid(axis="x", which="both", alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+def fastest(case: dict) -> tuple[str, NDArray] | None:
+    """The line of scikit-learn with the lowest ratio to ours, and the ratio's quartiles."""
+    lines = [line for line in case["lines"] if line["name"].startswith("sklearn ")]
+    found = [
+        (line["name"], np.quantile(line["ratios"], QUARTILES)) for line in lines if line["ratios"]
+    ]
+    return min(found, key=lambda pair: pair[1][1], default=None)
