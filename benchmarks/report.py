@@ -204,6 +204,8 @@ def overview(records: list[dict], path: Path):
     axis.barh(range(len(bars)), np.subtract(middle, 1), left=1, color=colors, xerr=spread)
     axis.set(xscale="log", xlabel="times as fast as the fastest of scikit-learn")
     axis.set_yticks(range(len(bars)), names, fontsize="x-small")
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter("")
     axis.axvline(1, color="black")
     axis.grid(axis="x", which="both", alpha=0.3)
     figure.tight_layout()
