@@ -190,7 +190,7 @@ def test_a_source_knows_its_sizes(dtype, weighted):
 
 
 def test_default_blocks_of_a_dense_table_stay_in_cache_but_are_not_tiny():
-    narrow, wide = np.zeros((3000, 1000)), np.zeros((3000, 3000))
+    narrow, wide = np.zeros((3000, 1000)), np.zeros((3000, 9000))
     (sizes, small) = ([len(b) for b in make_source(X).blocks()] for X in (narrow, wide))
     assert sizes[0] * narrow.itemsize * 1000 <= BLOCK_BYTES < (sizes[0] + 1) * 8 * 1000
     assert sum(sizes) == 3000

@@ -40,7 +40,7 @@ def small_blocks(monkeypatch):
 @pytest.fixture
 def n_threads(monkeypatch):
     """A function that sets the number of threads, whatever this machine has."""
-    return lambda number: monkeypatch.setattr(threads, "_n_threads", lambda: number)
+    return lambda number: monkeypatch.setattr(threads._Blas, "n_threads", number)
 
 
 def rows(n=500, d=6):
@@ -132,12 +132,24 @@ def test_blas_has_one_thread_meanwhile_and_its_own_again_after(n_threads):
 
 def test_limits_of_blas_are_those_of_the_threads():
     with threadpool_limits(1, user_api="blas"):
-        assert threads._n_threads() == 1
+        assert threads._blas.n_threads == 1
         with threads.threads_of_blas():
-            assert threads._n_threads() == 1
+            assert threads._blas.n_threads == 1
+    before = threads._blas.n_threads
     with threads.threads_of_blas():
-        taken = threads._n_threads()
-    assert taken == threads._n_threads()
+        assert threads._blas.n_threads == before
+
+
+def test_fits_in_threads_of_the_user_leave_blas_as_it_was():
+    before, taken = blas_threads(), threads._blas.n_threads
+    first, second = threads.threads_of_blas(), threads.threads_of_blas()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert set(blas_threads()) <= {1}
+    assert threads._blas.n_threads == taken
+    second.__exit__(None, None, None)
+    assert blas_threads() == before
 
 
 def _fit_in_child(queue):

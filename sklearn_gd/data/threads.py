@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
+from functools import cache, cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,42 @@ from threadpoolctl import ThreadpoolController
 
 MAX_THREADS = 8
 
-_taken_over: ContextVar[int | None] = ContextVar("taken_over", default=None)
+
+class _Blas:
+    """The libraries of BLAS; they are the process's, so who works beside whom is counted."""
+
+    def __init__(self):
+        self._lock, self._users, self._limit, self._taken = Lock(), 0, None, 1
+
+    @cached_property
+    def _libraries(self):
+        return ThreadpoolController().select(user_api="blas")
+
+    @property
+    def n_threads(self) -> int:
+        """How many it has, or had before they were taken."""
+        if self._users:
+            return self._taken
+        numbers = (library.num_threads for library in self._libraries.lib_controllers)
+        return min([MAX_THREADS, *numbers], default=1)
+
+    def take(self):
+        """Leave it one thread, until everybody has given theirs back."""
+        with self._lock:
+            if not self._users:
+                self._taken = self.n_threads
+                self._limit = self._libraries.limit(limits=1)
+            self._users += 1
+
+    def give_back(self):
+        """The end of :meth:`take`."""
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._limit.restore_original_limits()
+
+
+_blas = _Blas()
 
 
 @contextmanager
@@ -27,17 +62,16 @@ def threads_of_blas() -> Iterator[None]:
 
     The vectors of a solver are too short for threads, which BLAS would start for each of them.
     """
-    token = _taken_over.set(_n_threads())
+    _blas.take()
     try:
-        with _controller().limit(limits=1, user_api="blas"):
-            yield
+        yield
     finally:
-        _taken_over.reset(token)
+        _blas.give_back()
 
 
 def in_threads(work: Callable[[Any], Any], items: Sequence[Any]) -> list:
     """``[work(item) for item in items]``; ``work`` must not write to what other items read."""
-    n_threads = min(_n_threads(), len(items))
+    n_threads = min(_blas.n_threads, len(items))
     if n_threads < 2:
         return [work(item) for item in items]
     state = np.geterr()
@@ -51,28 +85,17 @@ def in_threads(work: Callable[[Any], Any], items: Sequence[Any]) -> list:
         return list(_pool(n_threads).map(told_as_here, items))
 
 
-def _n_threads():
-    taken_over = _taken_over.get()
-    if taken_over is not None:
-        return taken_over
-    return min([MAX_THREADS, *(library.num_threads for library in _blas())], default=1)
-
-
-@cache
-def _controller():
-    return ThreadpoolController()
-
-
-@cache
-def _blas():
-    return _controller().select(user_api="blas").lib_controllers
-
-
 @cache
 def _pool(n_threads):
     return ThreadPoolExecutor(n_threads, thread_name_prefix="sklearn_gd")
 
 
+def _begin_anew():
+    """Threads do not outlive a fork, nor does who holds what."""
+    global _blas
+    _pool.cache_clear()
+    _blas = _Blas()
+
+
 if hasattr(os, "register_at_fork"):
-    # threads do not outlive a fork
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_begin_anew)
