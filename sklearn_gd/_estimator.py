@@ -1,9 +1,8 @@
 """The one recipe by which every estimator is fitted."""
 
-import inspect
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,8 +14,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_gd._components import NamedComponents, resolve
+from sklearn_gd._early_stopping import hold_out, validation_score
 from sklearn_gd._guards import all_or_nothing, told_if_not_finite
-from sklearn_gd._targets import Rows, check_weight, split_rows, spread_and_resolution
+from sklearn_gd._roles import FIRST_CHUNK, FIT, NEXT_CHUNK, Role
+from sklearn_gd._targets import Rows, check_weight, spread_and_resolution
 from sklearn_gd._validation import (
     BOOLEAN,
     CALLABLE,
@@ -59,21 +60,6 @@ class Fitted(NamedTuple):
     reference: float
 
 
-@dataclass(frozen=True)
-class Role:
-    """What rows are for: whether features and classes are learnt or compared, and so on."""
-
-    is_first: bool
-    is_training: bool = True
-    is_chunk: bool = False
-
-
-FIT = Role(is_first=True)
-FIRST_CHUNK = Role(is_first=True, is_chunk=True)
-NEXT_CHUNK = Role(is_first=False, is_chunk=True)
-VALIDATION = Role(is_first=False, is_training=False)
-
-
 class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
     """Fits a model to rows by a solver; which model and which target, subclasses say."""
 
@@ -108,7 +94,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
     # What subclasses say.
 
     @abstractmethod
-    def _encode(self, X, y, sample_weight, *, role: "Role", classes=None) -> Rows:
+    def _encode(self, X, y, sample_weight, *, role: Role, classes=None) -> Rows:
         """Validated rows with an encoded target; those of zero weight are gone."""
 
     @abstractmethod
@@ -155,7 +141,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         previous = vars(self).get("_fitted") if self.warm_start else None
         rng = _generator(self.random_state)
         rows = self._encode(X, y, sample_weight, role=FIT)
-        rows, held_out = self._hold_out(rows, validation, rng)
+        rows, held_out = hold_out(self, rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
         stages = self._stages(rows)
@@ -167,7 +153,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         params, state = self._begin(model, cold, solver, previous, start)
         # so many passes and no more were asked for: a look at what is left would be one more
         verdict = self.tol > 0 or not solver.resumable
-        run = self._settings(rng=rng, score=self._score(model, held_out), verdict=verdict)
+        score = validation_score(self, model, held_out)
+        run = self._settings(rng=rng, score=score, verdict=verdict)
         result = solver.minimize(objective, params, run, state)
         for loss in stages[1:]:
             over = run.exhausted(result.n_iter, result.history["seconds"][-1])
@@ -241,54 +228,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         start = rough.mean_loss(cold)
         objective.start_at(max(start, np.finfo(rows.X.dtype).eps * nothing))
         return objective
-
-    def _hold_out(self, rows, validation, rng):
-        """Training rows, and validation rows or None."""
-        if validation is not None:
-            if self.early_stopping:
-                return rows, self._encode(*validation, role=VALIDATION)
-            raise ValueError(
-                f"X_val was passed to {type(self).__name__}, which has early_stopping=False: "
-                "set early_stopping=True to use it."
-            )
-        if not self.early_stopping:
-            return rows, None
-        n_samples = len(rows.y)
-        train, held_out = split_rows(n_samples, self._groups(rows), self.validation_fraction, rng)
-        if not held_out.size:
-            raise ValueError(
-                f"early_stopping=True found no rows to hold out with n_samples = {n_samples}: "
-                "pass X_val and y_val, or set early_stopping=False."
-            )
-        return rows.take(train), rows.take(held_out)
-
-    def _score(self, model, held_out):
-        """The validation score of params, greater is better; None without validation rows."""
-        if held_out is None:
-            return None
-        if self.scoring is None:
-            risk = EmpiricalRisk(model, self._loss, NoPenalty(), 0.0, MemorySource(*held_out))
-            return lambda params: -risk.mean_loss(params)
-        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
-        y = self._decode(held_out.y)
-        if held_out.weight is not None and not _takes_weights(scorer):
-            raise ValueError(
-                f"scoring={self.scoring!r} takes no sample_weight, but the validation rows have "
-                "weights: give the scorer a parameter sample_weight, or leave scoring=None."
-            )
-        weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-
-        def score(params):
-            self._store(model, params.astype(held_out.X.dtype, copy=False))
-            # the held-out rows are an array by now, and predict would miss their names
-            names = vars(self).pop("feature_names_in_", None)
-            try:
-                return float(scorer(self, held_out.X, y, **weight))
-            finally:
-                if names is not None:
-                    self.feature_names_in_ = names
-
-        return score
 
     def _begin(self, model, params, solver, previous, start):
         """Where to begin: at the user's start, at the last fit if it fits, or cold."""
@@ -403,15 +342,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         return tags
 
 
-def validation_set(X_val, y_val, sample_weight_val):
-    """The user's validation rows, or None."""
-    if X_val is None and y_val is None and sample_weight_val is None:
-        return None
-    if X_val is None or y_val is None:
-        raise ValueError("X_val and y_val must be passed together.")
-    return X_val, y_val, sample_weight_val
-
-
 def _going_on(before, now):
     """The history of a stream: its last entries, with passes and seconds that add up."""
     history = {}
@@ -419,11 +349,6 @@ def _going_on(before, now):
         offset = before[name][-1] if name in RUNNING_TOTALS else 0.0
         history[name] = (before[name] + [offset + entry for entry in column[1:]])[-MAX_HISTORY:]
     return history
-
-
-def _takes_weights(scorer) -> bool:
-    parameters = inspect.signature(scorer).parameters.values()
-    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def is_resumable(estimator) -> bool:

@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_gd._components import resolve
-from sklearn_gd._estimator import GradientDescentEstimator, validation_set
+from sklearn_gd._early_stopping import validation_set
+from sklearn_gd._estimator import GradientDescentEstimator
 from sklearn_gd._validation import (
     BOOLEAN,
     NONE,
