@@ -47,7 +47,8 @@ class ProximalNewtonCG(Solver):
         tolerance = TOLERANCE
         while True:
             negligible = NEGLIGIBLE * run.tol * objective.scale(total)
-            hessian = metric.product if is_bound else objective.hessian_operator(params)
+            is_direct = is_bound or metric.is_hessian
+            hessian = metric.product if is_direct else objective.hessian_operator(params)
             direction, decrease, products = proximal_newton_cg(
                 hessian, metric, objective, params, gradient, MAX_PRODUCTS, tolerance, negligible
             )
@@ -74,5 +75,5 @@ class ProximalNewtonCG(Solver):
             tolerance = float(np.clip(surprise, FINEST, TOLERANCE))
             params, value, gradient, total = step.params, step.value, step.gradient, step.total
             length = step.length
-            if not is_bound and (was_bound or products > MANY_PRODUCTS):
+            if not is_bound and (was_bound or metric.is_hessian or products > MANY_PRODUCTS):
                 metric = objective.metric(params)
