@@ -9,7 +9,7 @@ from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, search
 
 # The metric, here a preconditioner, is rebuilt when a step needed more products than this.
-MANY_PRODUCTS = 8
+MANY_PRODUCTS = 20
 MAX_PRODUCTS = 200
 # The model is trusted as far as it foretold the last decrease, but for rounding.
 FINEST = 1e-6
