@@ -172,7 +172,7 @@ def conjugate_gradient(
     solve: Callable[[NDArray], NDArray],
     max_products: int,
     tolerance: float = CG_TOLERANCE,
-) -> tuple[NDArray, float, int]:
+) -> tuple[NDArray, float, int, NDArray]:
     r"""Minimise :math:`g'd + d'Hd/2` over d, preconditioned by a metric's ``solve``.
 
     Stops when another step is worth less than ``tolerance`` of the mean step so far (Nash and
@@ -185,6 +185,8 @@ def conjugate_gradient(
         What the quadratic model loses, a lower bound of its best :math:`g'H^{-1}g/2`.
     products : int
         Products with H that were needed.
+    residual : ndarray
+        :math:`-g - Hd`, where ``solve`` leaves parameters out too.
     """
     direction = np.zeros_like(gradient)
     residual = -gradient
@@ -196,10 +198,11 @@ def conjugate_gradient(
         image = product(search)
         curvature = search @ image
         if energy <= 0:
-            return direction, decrease, count
+            return direction, decrease, count, residual
         if curvature <= 0:  # not convex here: the first such direction is as good as any
-            fallback = direction if count > 1 else search
-            return fallback, max(decrease, energy / 2), count
+            if count == 1:
+                direction, residual = search, residual - image
+            return direction, max(decrease, energy / 2), count, residual
         length = energy / curvature
         direction = direction + length * search
         residual = residual - length * image
@@ -212,7 +215,7 @@ def conjugate_gradient(
         if is_spent or gain * count <= tolerance * decrease:
             break
         search = conditioned + energy / previous * search
-    return direction, decrease, count
+    return direction, decrease, count, residual
 
 
 def proximal_direction(metric: Metric, objective, params: NDArray, gradient: NDArray):
@@ -288,7 +291,7 @@ class _ProximalModel:
         def product(direction):
             return np.where(free, self._metric.product(direction) + bend(direction), 0.0)
 
-        direction, _, _ = conjugate_gradient(product, slope, solve, len(point), NEWTON_TOLERANCE)
+        direction, *_ = conjugate_gradient(product, slope, solve, len(point), NEWTON_TOLERANCE)
         return self._best_on_the_way(point, point + direction, SHORTER)
 
     def release(self, point):

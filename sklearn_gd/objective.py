@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn_gd.curvature import Curvature
 from sklearn_gd.data import Batch, Source, moments, threads_of_blas
 from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
+from sklearn_gd.proximal import proximal_newton_cg
 
 # An optimum of zero has no relative distance: below this share of the start it counts as zero.
 SCALE_FLOOR = 1e-3
@@ -166,6 +167,12 @@ class Objective(ABC):
         metric = near if only_conditions else self.metric(params)
         if metric is None:
             return None
+        if not self.is_smooth and self.has_diagonal_metric and not self.has_kinks:
+            product = self.hessian_operator(params)
+            direction, decrease, _ = proximal_newton_cg(
+                product, metric, self, params, gradient, OPTIMALITY_MAX_PRODUCTS
+            )
+            return decrease, direction, metric
         if not self.is_smooth:
             direction, decrease = proximal_direction(metric, self, params, gradient)
             return decrease, direction, metric
@@ -173,7 +180,7 @@ class Objective(ABC):
             direction = -metric.solve(gradient)
             return -(gradient @ direction) / 2, direction, metric
         product = self.hessian_operator(params)
-        direction, decrease, _ = conjugate_gradient(
+        direction, decrease, *_ = conjugate_gradient(
             product, gradient, metric.solve, OPTIMALITY_MAX_PRODUCTS
         )
         return decrease, direction, metric

@@ -30,6 +30,7 @@ DETERMINISTIC = {
     "agd": "agd",
     "lbfgs": "lbfgs",
     "newton-cg": "newton-cg",
+    "proximal-newton-cg": "proximal-newton-cg",
     "scipy": "scipy",
     "gd-curvature": GradientDescent(metric="curvature"),
 }
@@ -39,7 +40,9 @@ SOLVERS = DETERMINISTIC | STOCHASTIC
 MAIN_STOCHASTIC = ("sgd", "adam", "normalized-adagrad")
 MAIN_SOLVERS = (*DETERMINISTIC, *MAIN_STOCHASTIC)
 OTHER_STOCHASTIC = tuple(name for name in STOCHASTIC if name not in MAIN_STOCHASTIC)
-NEED_LINEAR_MODEL = {"newton-cg", "gd-curvature", "normalized-adagrad", "saga"}
+NEED_LINEAR_MODEL = {
+    *("newton-cg", "proximal-newton-cg", "gd-curvature", "normalized-adagrad", "saga")
+}
 
 
 def supports(estimator: type, solver: str) -> bool:

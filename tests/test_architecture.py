@@ -59,8 +59,9 @@ INNER_ROOMS = {
     "data": LEAF,
     "metric": LEAF,
     "curvature": LEAF | {"metric"},
-    "objective": LEAF | {"metric", "curvature", "data"},
-    "solvers": LEAF | {"metric", "objective", "schedules"},
+    "proximal": LEAF | {"metric"},
+    "objective": LEAF | {"metric", "proximal", "curvature", "data"},
+    "solvers": LEAF | {"metric", "proximal", "objective", "schedules"},
 }
 # what the objective takes; it knows these classes, and none that is derived from them
 TAKEN = (Loss, Penalty, Schedule, Model, Source)

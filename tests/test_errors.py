@@ -216,7 +216,10 @@ def test_misspelt_activation_is_answered_with_the_one_that_was_meant(Network):
         Network(activation="reulu").fit(*rows())
 
 
-OF_LINEAR_MODELS = ("newton-cg", "saga", "normalized-adagrad", GradientDescent(metric="curvature"))
+OF_LINEAR_MODELS = (
+    *("newton-cg", "proximal-newton-cg", "saga", "normalized-adagrad"),
+    GradientDescent(metric="curvature"),
+)
 OF_SMOOTH_PENALTIES = ("lbfgs", "newton-cg", "scipy")
 UNSUPPORTED = [
     pytest.param(Estimator, solver, penalty, id=f"{Estimator.__name__}-{solver}-{penalty}")
@@ -705,6 +708,7 @@ UNUSED_BY_LINEAR = [
     (GradientDescent(metric="curvature"), "learning_rate"),
     ("newton-cg", "learning_rate"),
     ("newton-cg", "batch_size"),
+    ("proximal-newton-cg", "learning_rate"),
 ]
 UNUSED_BY = [
     pytest.param(Estimator, solver, name, id=f"{Estimator.__name__}-{solver}-{name}")

@@ -254,7 +254,12 @@ each_preconditioner = pytest.mark.parametrize(
 
 
 def solve(matrix, gradient, metric=IDENTITY, max_products=200, tolerance=0.1):
-    return conjugate_gradient(matrix.__matmul__, gradient, metric.solve, max_products, tolerance)
+    *result, residual = conjugate_gradient(
+        matrix.__matmul__, gradient, metric.solve, max_products, tolerance
+    )
+    unit = np.abs(gradient).max() + np.abs(matrix).max() * np.abs(result[0]).max()
+    assert np.abs(residual + gradient + matrix @ result[0]).max() <= 1e-10 * unit
+    return result
 
 
 def model(matrix, gradient, direction):
@@ -306,7 +311,7 @@ def test_products_are_counted():
         calls.append(direction)
         return spd(condition=1e4) @ direction
 
-    _, _, products = conjugate_gradient(product, draw(SIZE), IDENTITY.solve, 200)
+    _, _, products, _ = conjugate_gradient(product, draw(SIZE), IDENTITY.solve, 200)
     assert products == len(calls) > 1
 
 

@@ -8,6 +8,7 @@ from sklearn_gd.solvers.mini_batch import MiniBatch
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
 from sklearn_gd.solvers.progress import Progress
+from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
 from sklearn_gd.solvers.rules import (
     SGD,
     Adadelta,
@@ -30,6 +31,7 @@ SOLVERS = {
     "agd": AcceleratedGradientDescent,
     "lbfgs": LBFGS,
     "newton-cg": NewtonCG,
+    "proximal-newton-cg": ProximalNewtonCG,
     "sgd": SGD,
     "momentum": Momentum,
     "nesterov": Nesterov,
@@ -68,6 +70,7 @@ __all__ = [
     "NewtonCG",
     "NormalizedAdagrad",
     "Progress",
+    "ProximalNewtonCG",
     "RMSprop",
     "Result",
     "Run",

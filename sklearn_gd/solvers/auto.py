@@ -6,6 +6,7 @@ from sklearn_gd.solvers.gradient_descent import GradientDescent
 from sklearn_gd.solvers.lbfgs import LBFGS
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
+from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
 from sklearn_gd.solvers.rules import Adam
 
 
@@ -17,6 +18,9 @@ def choose(objective: Objective) -> Solver:
     ============================  ==============================  ================================
     not linear in its parameters  Adam                            batches find good valleys, and
                                                                   no second derivatives are known
+    nonsmooth penalty,            ProximalNewtonCG                products with the Hessian, where
+    coefficients too many for a                                   the penalty has kinks; exact zeros
+    matrix, no kinks
     nonsmooth penalty             GradientDescent("curvature")    proximal Newton: a small lasso in
                                                                   the metric, exact zeros
     outputs share curvature,      NewtonCG                        softmax: a metric for each class
@@ -30,6 +34,8 @@ def choose(objective: Objective) -> Solver:
     if not objective.is_convex:
         return Adam()
     if not objective.is_smooth:
+        if objective.has_diagonal_metric and not objective.has_kinks:
+            return ProximalNewtonCG()
         return GradientDescent(metric="curvature")
     if objective.shares_curvature and objective.knows_hessian:
         return NewtonCG()

@@ -74,4 +74,4 @@ class NewtonCG(Solver):
             direction = -metric.solve(gradient)
             return direction, -(gradient @ direction) / 2, 0
         hessian = objective.hessian_operator(params)
-        return conjugate_gradient(hessian, gradient, metric.solve, MAX_PRODUCTS)
+        return conjugate_gradient(hessian, gradient, metric.solve, MAX_PRODUCTS)[:3]

@@ -35,6 +35,7 @@ from sklearn_gd.solvers import (
     Nesterov,
     NewtonCG,
     NormalizedAdagrad,
+    ProximalNewtonCG,
     RMSprop,
     Run,
     Scipy,
@@ -68,6 +69,7 @@ STOCHASTIC = RULES | RULES_OF_LINEAR_MODELS
 ROW_SOLVERS = NETWORK_SOLVERS | {
     "gd-curvature": GradientDescent(metric="curvature"),
     "newton-cg": NewtonCG(),
+    "proximal-newton-cg": ProximalNewtonCG(),
     **RULES_OF_LINEAR_MODELS,
 }
 # Rates by which rules come close to an optimum soon; the others do so by their own.

@@ -1,0 +1,79 @@
+"""Newton's method with conjugate gradients inside, for penalties with kinks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_gd.proximal import TOLERANCE, proximal_newton_cg
+from sklearn_gd.solvers.base import Solver
+from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, search
+
+# The metric, here a preconditioner, is rebuilt when a step needed more products than this.
+MANY_PRODUCTS = 20
+MAX_PRODUCTS = 200
+# The model is trusted as far as it foretold the last decrease, but for rounding.
+FINEST = 1e-6
+# A round of the model that gains less than this share of ``tol`` cannot matter.
+NEGLIGIBLE = 0.1
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ProximalNewtonCG(Solver):
+    r"""Truncated proximal Newton: products with the Hessian, and exact zeros.
+
+    Each iteration minimises :math:`g'd + d'Hd/2 + nonsmooth(params + d)` by products Hd, a pass
+    each, with the metric of the objective as preconditioner; the better the last model foretold
+    what its step gained, the closer (Eisenstat and Walker, 1996).
+    """
+
+    def unsupported(self, objective):
+        if not objective.is_convex:
+            return (
+                "ProximalNewtonCG needs the convex objective of a linear model; use "
+                "solver='agd' instead."
+            )
+        if objective.has_kinks:
+            return (
+                "ProximalNewtonCG needs second derivatives, which a loss with kinks has not; use "
+                "solver='auto' instead."
+            )
+        return None
+
+    def _run(self, objective, params, run, progress, state):
+        params = objective.prox(params.astype(np.float64), 0.0)
+        metric, is_bound = objective.metric(params), False
+        value, gradient = objective.value_and_gradient(params)
+        total, length, unmoved = value + objective.nonsmooth(params), np.nan, 0
+        tolerance = TOLERANCE
+        while True:
+            negligible = NEGLIGIBLE * run.tol * objective.scale(total)
+            is_direct = is_bound or metric.is_hessian
+            hessian = metric.product if is_direct else objective.hessian_operator(params)
+            direction, decrease, products = proximal_newton_cg(
+                hessian, metric, objective, params, gradient, MAX_PRODUCTS, tolerance, negligible
+            )
+            # what decides the step decides convergence: nothing is computed twice
+            newton = None if is_bound else (decrease, direction, metric)
+            if progress.done(
+                params, total, gradient, decrease=decrease, newton=newton, step_size=length
+            ):
+                return
+            slope = gradient @ direction + objective.nonsmooth(params + direction)
+            slope -= objective.nonsmooth(params)
+            step = search(objective, params, direction, total, slope)
+            if step is None and is_bound:
+                return progress.stall(decrease)
+            was_bound, is_bound = is_bound, step is None or step.length < SHORT
+            if is_bound:
+                metric = objective.bound_metric() or metric
+            if step is None:
+                continue
+            unmoved = unmoved + 1 if step.total >= total - progress.noise else 0
+            if unmoved == MAX_UNMOVED and run.tol > 0:
+                return progress.stall(0.0)
+            surprise = abs((total - step.total) / decrease - 1) if decrease > 0 else TOLERANCE
+            tolerance = float(np.clip(surprise, FINEST, TOLERANCE))
+            params, value, gradient, total = step.params, step.value, step.gradient, step.total
+            length = step.length
+            if not is_bound and (was_bound or metric.is_hessian or products > MANY_PRODUCTS):
+                metric = objective.metric(params)
