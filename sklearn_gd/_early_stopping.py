@@ -7,7 +7,7 @@ from sklearn.metrics import get_scorer
 from sklearn_gd._roles import VALIDATION
 from sklearn_gd._targets import split_rows
 from sklearn_gd.data import MemorySource
-from sklearn_gd.objective import EmpiricalRisk
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.penalties import NoPenalty
 
 

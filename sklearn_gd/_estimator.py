@@ -31,9 +31,9 @@ from sklearn_gd._validation import (
     real,
 )
 from sklearn_gd.data import MemorySource, map_rows
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
-from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
 from sklearn_gd.schedules import SCHEDULES, Schedule
 from sklearn_gd.solvers import SOLVERS, Run, Solver, choose, choose_for_stream

@@ -11,10 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import LOSSES, Logistic, Loss, Softmax
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import ACTIVATIONS
-from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L1, L2, ElasticNet, GroupLasso, NoPenalty, Penalty, Tikhonov
 from sklearn_gd.solvers import SOLVERS, GradientDescent, Solver
 

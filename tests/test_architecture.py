@@ -60,7 +60,8 @@ INNER_ROOMS = {
     "metric": LEAF,
     "curvature": LEAF | {"metric"},
     "proximal": LEAF | {"metric"},
-    "objective": LEAF | {"metric", "proximal", "curvature", "data"},
+    "objective": LEAF | {"metric", "proximal", "data"},
+    "empirical_risk": LEAF | {"metric", "curvature", "data", "objective"},
     "solvers": LEAF | {"metric", "proximal", "objective", "schedules"},
 }
 # what the objective takes; it knows these classes, and none that is derived from them
@@ -126,7 +127,7 @@ def test_inner_rooms_need_nothing_but_numpy_and_scipy(module):
     assert roots <= allowed
 
 
-@pytest.mark.parametrize("room", ["objective", "curvature", "metric"])
+@pytest.mark.parametrize("room", ["objective", "empirical_risk", "curvature", "metric"])
 def test_the_objective_knows_no_concrete_loss_penalty_model_or_source(room):
     for origin, name in imports(f"sklearn_gd.{room}"):
         if is_ours(origin) and name is not None:

@@ -14,10 +14,11 @@ from numpy.testing import assert_allclose
 import sklearn_gd
 from sklearn_gd import GDLogisticClassifier
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import LOSSES, Huber, Logistic, Poisson, Softmax, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import EmpiricalRisk, FunctionObjective
+from sklearn_gd.objective import FunctionObjective
 from sklearn_gd.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty, Positive
 from sklearn_gd.schedules import SCHEDULES
 from sklearn_gd.solvers import SGD, Run, compiled

@@ -10,6 +10,7 @@ from sklearn.linear_model import ElasticNet as ReferenceElasticNet
 
 from sklearn_gd import curvature
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import (
     AbsoluteError,
     Huber,
@@ -23,7 +24,7 @@ from sklearn_gd.losses import (
 from sklearn_gd.metric import DiagonalMetric
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import SCALE_FLOOR, EmpiricalRisk, FunctionObjective
+from sklearn_gd.objective import SCALE_FLOOR, FunctionObjective
 from sklearn_gd.penalties import (
     L1,
     L2,

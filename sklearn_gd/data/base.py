@@ -46,7 +46,10 @@ class Source(ABC):
         The sum of the weights, n_samples without weights.
     dtype : numpy.dtype
         float32 or float64, of the features.
+    is_sparse : bool
     """
+
+    is_sparse = False
 
     n_samples: int
     n_features: int

@@ -36,7 +36,7 @@ class MemorySource(Source):
     def __init__(self, X, y, weight=None, block_rows=None):
         self.X, self.y, self.weight = _canonical(X), y, weight
         self.n_samples, self.n_features = X.shape
-        self.dtype = X.dtype
+        self.dtype, self.is_sparse = X.dtype, sp.issparse(X)
         self.weight_sum = float(self.n_samples if weight is None else weight.sum(dtype=np.float64))
         self.block_rows = block_rows or _rows_in_cache(self.X)
 

@@ -11,16 +11,16 @@ from sklearn_gd.solvers.rules import Adam
 
 
 def choose(objective: Objective) -> Solver:
-    """The solver of ``solver="auto"``: by model, penalty and loss, never by chance.
+    """The solver of ``solver="auto"``: by model, penalty, loss and storage, never by chance.
 
     ============================  ==============================  ================================
     objective                     solver                          because
     ============================  ==============================  ================================
     not linear in its parameters  Adam                            batches find good valleys, and
                                                                   no second derivatives are known
-    nonsmooth penalty,            ProximalNewtonCG                products with the Hessian, where
-    coefficients too many for a                                   the penalty has kinks; exact zeros
-    matrix, no kinks
+    nonsmooth penalty, sparse X,  ProximalNewtonCG                products with the Hessian, which a
+    coefficients too many for a                                   diagonal conditions well enough
+    matrix, no kinks                                              where columns share few rows
     nonsmooth penalty             GradientDescent("curvature")    proximal Newton: a small lasso in
                                                                   the metric, exact zeros
     outputs share curvature,      NewtonCG                        softmax: a metric for each class
@@ -34,7 +34,8 @@ def choose(objective: Objective) -> Solver:
     if not objective.is_convex:
         return Adam()
     if not objective.is_smooth:
-        if objective.has_diagonal_metric and not objective.has_kinks:
+        is_text_like = objective.is_sparse and objective.has_diagonal_metric
+        if is_text_like and not objective.has_kinks:
             return ProximalNewtonCG()
         return GradientDescent(metric="curvature")
     if objective.shares_curvature and objective.knows_hessian:

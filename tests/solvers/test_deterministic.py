@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sklearn_gd import GDLinearRegressor, GDLogisticClassifier
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import (
     Huber,
     Logistic,
@@ -22,7 +23,6 @@ from sklearn_gd.losses import (
 )
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import (
     L1,
     L2,

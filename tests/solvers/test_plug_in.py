@@ -25,10 +25,11 @@ from sklearn_gd import (
 from sklearn_gd import solvers as public
 from sklearn_gd._validation import InvalidParameterError, real
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import Logistic, Loss, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import EmpiricalRisk, FunctionObjective
+from sklearn_gd.objective import FunctionObjective
 from sklearn_gd.penalties import L1, L2, ElasticNet, NoPenalty, Penalty, Positive
 from sklearn_gd.schedules import Exponential, Schedule
 from sklearn_gd.solvers import SOLVERS, MiniBatch, Run, Solver, choose, choose_for_stream

@@ -10,10 +10,10 @@ from sklearn.base import clone
 
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import Logistic, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L2
 from sklearn_gd.schedules import InverseScaling
 from sklearn_gd.solvers import (

@@ -17,6 +17,7 @@ PENALTIES = {
     "group": {"penalty": GroupLasso(groups=np.arange(30) // 3)},
     "standardized": {"penalty": "l1", "standardize": True},
 }
+ON_TEXT = {"penalty": "l1", "solver": "proximal-newton-cg"}
 each_penalty = pytest.mark.parametrize("options", PENALTIES.values(), ids=PENALTIES)
 
 
@@ -35,7 +36,7 @@ def rows(scales=1.0):
 
 
 def fit(X, y, weight=None, **options):
-    options = {"alpha": 0.1, "tol": TOL} | options
+    options = {"alpha": 0.1, "tol": TOL, "solver": "proximal-newton-cg"} | options
     return GDLinearRegressor(**options).fit(X, y, weight)
 
 
@@ -54,7 +55,6 @@ def test_it_agrees_with_scikit_learn(options, scales):
     reference = ElasticNet(
         alpha=0.1, l1_ratio=ratio, positive=options is None, tol=1e-14, max_iter=1_000_000
     ).fit(X, y)
-    assert isinstance(model.solver_, ProximalNewtonCG)
     assert model.converged_
     np.testing.assert_array_equal(model.coef_ == 0, reference.coef_ == 0)
     unit = np.abs(reference.coef_ * X.std(axis=0)).max()
@@ -65,7 +65,7 @@ def test_it_agrees_with_scikit_learn(options, scales):
 def test_slopes_satisfy_the_conditions_of_the_optimum():
     X, y = rows()
     labels = (y > 2).astype(int)
-    model = GDLogisticClassifier(penalty="l1", alpha=0.02, tol=TOL).fit(X, labels)
+    model = GDLogisticClassifier(**ON_TEXT, alpha=0.02, tol=TOL).fit(X, labels)
     slope = X.T @ (model.predict_proba(X)[:, 1] - labels) / len(y)
     w = model.coef_.ravel()
     assert 0 < np.count_nonzero(w) < 30
@@ -78,7 +78,6 @@ def test_the_objective_falls_to_where_acceleration_comes(options):
     X, y = rows()
     model = fit(X, y, **options)
     reference = fit(X, y, solver="agd", max_iter=20_000, **options)
-    assert isinstance(model.solver_, ProximalNewtonCG)
     assert model.converged_
     assert abs(lowest(model) - lowest(reference)) <= 1e-9 * lowest(reference)
     assert (np.diff(model.history_["objective"]) <= 1e-14 * lowest(model)).all()
@@ -112,15 +111,22 @@ def test_several_outputs(kind):
     X, y = rows()
     classes = np.digitize(y, np.quantile(y, [0.3, 0.6]))
     settings = {"penalty": "l1", "alpha": 0.02}
-    model = kind(tol=TOL, **settings).fit(X, classes)
+    model = kind(tol=TOL, solver="proximal-newton-cg", **settings).fit(X, classes)
     reference = kind(tol=TOL, solver="agd", max_iter=20_000, **settings).fit(X, classes)
-    assert isinstance(model.solver_, ProximalNewtonCG)
     assert model.converged_
     assert abs(lowest(model) - lowest(reference)) <= 1e-9 * lowest(reference)
 
 
+@pytest.mark.parametrize(
+    ("store", "loss", "is_chosen"),
+    [
+        (sp.csr_array, "squared_error", True),
+        (sp.csr_array, "absolute_error", False),
+        (np.asarray, "squared_error", False),
+    ],
+)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_losses_with_kinks_are_left_to_the_metric():
+def test_it_is_the_choice_for_sparse_rows_and_losses_without_kinks(store, loss, is_chosen):
     X, y = rows()
-    model = GDLinearRegressor(loss="absolute_error", penalty="l1", alpha=0.1).fit(X, y)
-    assert not isinstance(model.solver_, ProximalNewtonCG)
+    model = GDLinearRegressor(loss=loss, penalty="l1", alpha=0.1, max_iter=5).fit(store(X), y)
+    assert isinstance(model.solver_, ProximalNewtonCG) == is_chosen

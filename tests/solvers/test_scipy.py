@@ -11,10 +11,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_gd import GDLinearRegressor, GDLogisticClassifier, GDSoftmaxClassifier
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import Logistic, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L1, L2
 from sklearn_gd.solvers import LBFGS, NewtonCG, Run, Scipy
 from sklearn_gd.solvers.scipy import GRADIENT, HESSIAN, HESSIAN_PRODUCT, VALUE_ONLY

@@ -13,10 +13,10 @@ from scipy.special import expit
 
 from sklearn_gd import GDLinearRegressor, GDLogisticClassifier
 from sklearn_gd.data import MemorySource
+from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.losses import Logistic, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L1, L2, NoPenalty
 from sklearn_gd.schedules import (
     Constant,
@@ -784,7 +784,7 @@ def test_no_rate_ends_above_the_start(name, make, average):
 @pytest.mark.parametrize("rows", [2, 7])
 @each(OF_NETWORKS)
 def test_a_start_known_by_some_rows_only_is_no_worse_a_start(name, rows, monkeypatch):
-    monkeypatch.setattr("sklearn_gd.objective.ROUGH_ROWS", rows)
+    monkeypatch.setattr("sklearn_gd.empirical_risk.ROUGH_ROWS", rows)
     risk = network()
     assert risk.rough().n_samples == rows
     assert ridge().rough().n_samples > rows
