@@ -51,6 +51,12 @@ class Activation(Component):
         """The derivative where ``value`` is known, for those that are cheaper by it."""
         return self.derivative(z)
 
+    def is_like(self, other: "Activation") -> bool:
+        """Whether the other is of the same class with the same parameters."""
+        mine, theirs = vars(self), vars(other)
+        is_same = type(self) is type(other) and mine.keys() == theirs.keys()
+        return is_same and all(np.array_equal(mine[name], theirs[name]) for name in mine)
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ReLU(Activation):

@@ -46,6 +46,11 @@ class MLP(Model):
     def size(self) -> int:
         return sum((rows + 1) * columns for rows, columns in self.shapes)
 
+    def is_like(self, other: "MLP") -> bool:
+        """Whether the parameters of one mean the same to the other, but for units of features."""
+        pairs = zip(self.activations, other.activations, strict=False)
+        return self.sizes == other.sizes and all(a.is_like(b) for a, b in pairs)
+
     def init(self, rng, dtype):
         params = np.zeros(self.size, dtype)
         # a matrix carries on what the activation before it left over of a signal; the features,
