@@ -432,7 +432,7 @@ def test_initial_weights_have_the_variance_of_the_activation_and_biases_are_zero
 
 # Of signals that enter ten layers at size one: their mean square, and the variance over rows, may
 # shrink and grow so far. What tells rows apart does not pass many layers of sigmoids.
-LEAST, LEAST_OF_SIGMOIDS, MOST = 0.02, 1e-20, 20
+LEAST, LEAST_OF_SIGMOIDS, MOST = 0.02, 1e-8, 20
 
 
 @each_activation
