@@ -1,6 +1,7 @@
 """The multilayer perceptron, raw = W_L' h_{L-1}(... h_1(W_1' x + b_1) ...) + b_L."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -32,12 +33,17 @@ class MLP(Model):
     center: NDArray | None = None
     spread: NDArray | None = None
 
-    @property
+    @cached_property
     def activations(self) -> tuple[Activation, ...]:
         """Of the hidden layers."""
         return self._of_each_layer(self.activation)
 
-    @property
+    @cached_property
+    def dropouts(self) -> tuple[float, ...]:
+        """Of the hidden layers."""
+        return self._of_each_layer(self.dropout)
+
+    @cached_property
     def shapes(self) -> list[tuple[int, int]]:
         """Of the weight matrices."""
         return list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
@@ -74,8 +80,8 @@ class MLP(Model):
     def forward(self, params, X, rng=None):
         weights, biases = self.unpack(params)
         layer, tape = self._standardized(X), []
-        hidden = zip(self.activations, self._of_each_layer(self.dropout), strict=True)
-        for (activation, dropout), w, bias in zip(hidden, weights[:-1], biases[:-1], strict=True):
+        hidden = zip(weights[:-1], biases[:-1], self.activations, self.dropouts, strict=True)
+        for w, bias, activation, dropout in hidden:
             z = _affine(layer, w, bias)
             value = activation.value(z)
             mask = None if rng is None or dropout == 0 else _mask(z, dropout, rng)
@@ -86,7 +92,6 @@ class MLP(Model):
 
     def backward(self, params, tape, raw_gradient, out):
         weights, biases = self.unpack(out)
-        activations = self.activations
         signal = raw_gradient
         for depth in range(len(tape) - 1, -1, -1):
             layer, w, *_ = tape[depth]
@@ -95,7 +100,7 @@ class MLP(Model):
             if depth:
                 _, _, z, value, mask = tape[depth - 1]
                 signal = signal @ w.T.astype(signal.dtype, copy=False)
-                signal *= activations[depth - 1].derivative_at(z, value)
+                signal *= self.activations[depth - 1].derivative_at(z, value)
                 if mask is not None:
                     signal *= mask
 
