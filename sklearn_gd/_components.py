@@ -69,7 +69,9 @@ class NamedComponents:
             value = params.get(name, getattr(self, name, None))
             if isinstance(value, str) and value in self._components.get(name, {}):
                 params[name] = self._components[name][value]()
-            elif isinstance(value, str):
+            elif isinstance(value, str) or (
+                name in self._components and not hasattr(value, "set_params")
+            ):
                 fields = sorted(key for key in params if key.startswith(f"{name}__"))
                 raise InvalidParameterError(
                     f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "

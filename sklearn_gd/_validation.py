@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -55,9 +55,10 @@ def each(rule: Rule, words: str) -> Rule:
     """A sequence (list, tuple or array, not a string) whose every item obeys ``rule``."""
 
     def allows(value):
-        if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__len__"):
+        if isinstance(value, (str, bytes, Mapping, Set)) or not hasattr(value, "__len__"):
             return False
-        return all(rule.allows(item) for item in value)
+        # an array of no dimension has a length, until it is asked for it
+        return getattr(value, "ndim", 1) == 1 and all(rule.allows(item) for item in value)
 
     return Rule(words, allows)
 
@@ -103,7 +104,10 @@ def check_parameters(owner: object, rules: Mapping[str, Rule]) -> None:
 
 def suggestion(value: object, names: Iterable[str]) -> str:
     """A question that names what a misspelt name may have meant; empty where nothing is near."""
-    close = difflib.get_close_matches(value, list(names), n=1) if isinstance(value, str) else []
+    options = list(names)
+    words = value if isinstance(value, (list, tuple)) else [value]
+    unknown = (word for word in words if isinstance(word, str) and word not in options)
+    close = difflib.get_close_matches(next(unknown, ""), options, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

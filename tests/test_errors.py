@@ -34,6 +34,7 @@ from sklearn_gd import (
 )
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.losses import Huber, Quantile
+from sklearn_gd.models.activations import Tanh
 from sklearn_gd.penalties import L2, ElasticNet, Penalty
 from sklearn_gd.schedules import Constant, Exponential, InverseScaling
 from sklearn_gd.solvers import LBFGS, SGD, Adam, GradientDescent, Momentum, Scipy
@@ -58,15 +59,15 @@ NOT_SHARE = [-0.1, 1.1, NAN, "half", None, True]
 BAD_VALUES = {
     "loss": ["nonsense", 3, None, Huber],
     "penalty": ["l3", 1.0, True, L2],
-    "alpha": [-1e-9, NAN, INF, "1", None, True, {}],
+    "alpha": [-1e-9, NAN, INF, "1", None, True, {}, np.array(-1.0), np.eye(2)],
     "l1_ratio": NOT_SHARE,
     "fit_intercept": NOT_BOOL,
     "positive": NOT_BOOL,
     "standardize": NOT_BOOL,
     "class_weight": ["nonsense", 3, [1, 2]],
-    "hidden_layer_sizes": [0, -3, (5, 0), (5, 2.5), "55", None, (True,), 2.5],
-    "activation": ["nonsense", 3, None, "sigmoid"],
-    "dropout": [-0.1, 1.0, NAN, "half", None, True],
+    "hidden_layer_sizes": [0, -3, (5, 0), (5, 2.5), "55", None, (True,), 2.5, {5}, np.array(5.0)],
+    "activation": ["nonsense", 3, None, "sigmoid", ("nonsense",), (None,), {"relu"}, [Tanh]],
+    "dropout": [-0.1, 1.0, NAN, "half", None, True, (-0.1,), (1.0,), (NAN,), ("half",), {0.5}],
     "max_norm": [0, -1, NAN, "long", True],
     "solver": ["nonsense", 3, None, Adam, True],
     "learning_rate": [0, -0.1, NAN, INF, "nonsense", None, True],

@@ -5,16 +5,22 @@ import inspect
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from scipy.special import expit
+from scipy.special import erfc, expit
 
 from sklearn_gd._components import Component
+from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.models import MLP, Linear, activations
 from sklearn_gd.models.activations import (
     ACTIVATIONS,
+    ELU,
+    GELU,
     Activation,
     Identity,
+    LeakyReLU,
     ReLU,
     Sigmoid,
+    SiLU,
+    Softplus,
     Tanh,
 )
 
@@ -26,6 +32,13 @@ FLOAT32 = {"rtol": 1e-4, "atol": 1e-5}
 
 FORMULAS = {
     "relu": (ReLU(), lambda z: np.where(z > 0, z, 0)),
+    "leaky_relu": (LeakyReLU(), lambda z: np.where(z > 0, z, 0.01 * z)),
+    "leaky_relu-steep": (LeakyReLU(slope=0.3), lambda z: np.where(z > 0, z, 0.3 * z)),
+    "elu": (ELU(), lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0)))),
+    "elu-half": (ELU(alpha=0.5), lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0)) / 2)),
+    "gelu": (GELU(), lambda z: z * erfc(-z / np.sqrt(2)) / 2),
+    "silu": (SiLU(), lambda z: z * expit(z)),
+    "softplus": (Softplus(), lambda z: np.logaddexp(0, z)),
     "tanh": (Tanh(), np.tanh),
     "logistic": (Sigmoid(), expit),
     "identity": (Identity(), lambda z: z),
@@ -123,8 +136,9 @@ def test_the_table_and_the_registry_have_every_activation():
 def test_activation_is_its_formula(name):
     activation, formula = FORMULAS[name]
     z = np.linspace(-30, 30, 121)
-    np.testing.assert_allclose(activation.value(z), formula(z), rtol=1e-15)
-    assert type(activation) is ACTIVATIONS[name]
+    # erfc and the normal distribution function of large numbers are rounded in their own ways
+    np.testing.assert_allclose(activation.value(z), formula(z), rtol=1e-13, atol=1e-100)
+    assert type(activation) is ACTIVATIONS[name.partition("-")[0]]
 
 
 @each_activation
@@ -133,17 +147,66 @@ def test_derivative_is_the_difference_quotient_of_the_value(name):
     z = np.linspace(-6, 6, 40)  # 0, where ReLU has a kink, is not among them
     expected = (activation.value(z + STEP) - activation.value(z - STEP)) / (2 * STEP)
     np.testing.assert_allclose(activation.derivative(z), expected, **DIFFERENCE)
+    np.testing.assert_allclose(
+        activation.derivative_at(z, activation.value(z)), expected, **DIFFERENCE
+    )
 
 
 @each_activation
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_activation_keeps_the_dtype_and_does_not_overflow(name, dtype):
-    activation, z = FORMULAS[name][0], np.array([-1000, -1, 0, 1, 1000], dtype)
+    activation, z = FORMULAS[name][0], np.array([-1e4, -1000, -1, 0, 1, 1000, 1e4], dtype)
     z.flags.writeable = False
-    with np.errstate(over="raise", invalid="raise"):
-        for result in (activation.value(z), activation.derivative(z)):
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        value = activation.value(z)
+        for result in (value, activation.derivative(z), activation.derivative_at(z, value)):
             assert result.dtype == dtype
             assert np.isfinite(result).all()
+
+
+@each_activation
+def test_derivative_by_the_value_is_the_derivative_everywhere(name):
+    activation, z = FORMULAS[name][0], np.array([-1e4, -30, -1, -1e-3, 0, 1e-3, 1, 30, 1e4])
+    found = activation.derivative_at(z, activation.value(z))
+    np.testing.assert_allclose(found, activation.derivative(z), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("activation", [LeakyReLU(slope=np.float64(0.1)), ELU(alpha=np.float64(2))])
+def test_a_wide_parameter_does_not_widen_the_rows(activation):
+    z = np.array([-1, 1], np.float32)
+    for result in (activation.value(z), activation.derivative(z)):
+        assert result.dtype == np.float32
+
+
+def test_a_formula_of_ones_own_is_not_overruled_by_an_inherited_short_cut():
+    class Steep(Tanh):
+        def value(self, z):
+            return np.tanh(2 * z)
+
+        def derivative(self, z):
+            return 2 * (1 - np.tanh(2 * z) ** 2)
+
+    z = np.linspace(-1, 1, 5)
+    steep = Steep()
+    assert steep.derivative_at(z, steep.value(z)).tolist() == steep.derivative(z).tolist()
+
+
+def test_leaky_relu_lies_between_relu_and_the_identity():
+    z = np.linspace(-3, 3, 13)
+    for slope, other in ((0, ReLU()), (1, Identity())):
+        leaky = LeakyReLU(slope=slope)
+        assert leaky.value(z).tolist() == other.value(z).tolist()
+        assert leaky.derivative(z).tolist() == other.derivative(z).tolist()
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [LeakyReLU(slope=-0.1), LeakyReLU(slope=1.1), LeakyReLU(slope=None), ELU(alpha=0)],
+    ids=repr,
+)
+def test_parameters_of_activations_are_checked(activation):
+    with pytest.raises(InvalidParameterError, match=f"parameter of {type(activation).__name__}"):
+        activation.validate()
 
 
 def test_relu_has_derivative_zero_at_zero():
@@ -365,6 +428,32 @@ def test_initial_weights_have_the_variance_of_the_activation_and_biases_are_zero
         assert abs(w.mean()) < 5 * np.sqrt(variance / w.size)
         assert np.abs(w).max() <= np.sqrt(3 * variance)
     assert not np.concatenate(biases).any()
+
+
+# Of signals that enter ten layers at size one: their mean square, and the variance over rows, may
+# shrink and grow so far. What tells rows apart does not pass many layers of sigmoids.
+LEAST, LEAST_OF_SIGMOIDS, MOST = 0.02, 1e-8, 20
+
+
+@each_activation
+def test_ten_layers_neither_swallow_nor_blow_up_signals(name):
+    width, activation = 100, FORMULAS[name][0]
+    model = MLP((width,) * 12, activation)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        params = model.init(rng, np.float64)
+        _, tape = model.forward(params, rng.normal(size=(200, width)))
+        z = tape[9][2]
+        assert LEAST < (z**2).mean() < MOST
+        least = LEAST_OF_SIGMOIDS if name == "logistic" else LEAST
+        assert least < z.var(axis=0).mean() < MOST
+
+
+def test_elu_is_as_loud_as_its_second_moment_asks():
+    z = np.random.default_rng(0).normal(size=10**6)
+    for alpha in (0.5, 1.0, 2.0):
+        elu = ELU(alpha=alpha)
+        assert elu.spread == pytest.approx(2 / np.mean(elu.value(z) ** 2), rel=0.01)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

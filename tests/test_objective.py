@@ -23,7 +23,7 @@ from sklearn_gd.losses import (
 )
 from sklearn_gd.metric import DiagonalMetric
 from sklearn_gd.models import MLP, Linear
-from sklearn_gd.models.activations import Tanh
+from sklearn_gd.models.activations import ACTIVATIONS, ELU, GELU, LeakyReLU, SiLU, Tanh
 from sklearn_gd.objective import SCALE_FLOOR, FunctionObjective
 from sklearn_gd.penalties import (
     L1,
@@ -301,6 +301,37 @@ def test_gradient_of_a_network_is_the_difference_quotient_of_value(loss, k, weig
     params = draw(risk)
     expected = differences(lambda p: risk.value_and_gradient(p)[0], params)
     np.testing.assert_allclose(risk.value_and_gradient(params)[1], expected, **DIFFERENCE)
+
+
+LAYERS = {
+    **{name: ((4,), kind()) for name, kind in ACTIVATIONS.items()},
+    "none": ((), Tanh()),
+    "three": ((4, 3, 2), (ELU(alpha=0.5), GELU(), LeakyReLU(slope=0.2))),
+    "three alike": ((3, 4, 3), SiLU()),
+}
+
+
+@each_loss
+@each_weight
+@pytest.mark.parametrize(("hidden", "activation"), LAYERS.values(), ids=LAYERS)
+def test_gradient_of_any_layers_is_the_difference_quotient_of_value(
+    loss, k, weighted, hidden, activation
+):
+    X, y, weight = rows(loss, k, weighted)
+    model = MLP((X.shape[1], *hidden, k), activation)
+    alpha = np.linspace(0.1, 0.5, len(hidden) + 1)
+    dense, sparse = (
+        EmpiricalRisk(model, LOSSES[loss][0], L2(), alpha, MemorySource(rows, y, weight))
+        for rows in (X, sp.csr_array(X))
+    )
+    params = draw(dense)
+    value, gradient = dense.value_and_gradient(params)
+    expected = differences(lambda p: dense.value_and_gradient(p)[0], params)
+    np.testing.assert_allclose(gradient, expected, **DIFFERENCE)
+    assert sparse.value_and_gradient(params)[0] == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(
+        sparse.value_and_gradient(params)[1], gradient, rtol=1e-9, atol=1e-12
+    )
 
 
 def test_alpha_of_a_network_is_one_number_or_one_for_each_layer():

@@ -1,6 +1,12 @@
 """Activation functions of hidden layers.
 
 To add one, subclass :class:`Activation` and write ``value`` and ``derivative``.
+
+Initial weights follow from a mean over standard normal z. Where signals must keep their size from
+layer to layer, the variance of a weight is 1 / (fan_in E[h(z)^2]); and by the same with h', for
+gradients on their way back, 1 / (fan_out E[h'(z)^2]). Sums of both fans are the compromise of
+Glorot and Bengio (2010); where they are equal, a ``spread`` of 2 is LeCun's 1 / fan_in, and one of
+4 is the 2 / fan_in of He et al. (2015).
 """
 
 from abc import abstractmethod
@@ -9,9 +15,10 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import ndtr
 
 from sklearn_gd._components import Component
+from sklearn_gd._validation import real
 
 
 class Activation(Component):
@@ -20,19 +27,35 @@ class Activation(Component):
     Attributes
     ----------
     spread : float
-        Initial weights are uniform with variance spread / (fan_in + fan_out); 2 (Glorot and
-        Bengio, 2010) keeps the size of signals where the derivative at zero is 1.
+        Initial weights are uniform with variance spread / (fan_in + fan_out); 2 keeps the size of
+        signals where the derivative at zero is 1.
     """
 
     spread: ClassVar[float] = 2.0
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # who has a formula of their own must not inherit another's short cut
+        if "derivative" in vars(cls) and "derivative_at" not in vars(cls):
+            cls.derivative_at = Activation.derivative_at
+
     @abstractmethod
     def value(self, z: NDArray) -> NDArray:
-        """The output of the layer."""
+        """The output of the layer, in a new array or z itself."""
 
     @abstractmethod
     def derivative(self, z: NDArray) -> NDArray:
         """Its derivative in ``z``."""
+
+    def derivative_at(self, z: NDArray, value: NDArray) -> NDArray:
+        """The derivative where ``value`` is known, for those that are cheaper by it."""
+        return self.derivative(z)
+
+    def is_like(self, other: "Activation") -> bool:
+        """Whether the other is of the same class with the same parameters."""
+        mine, theirs = vars(self), vars(other)
+        is_same = type(self) is type(other) and mine.keys() == theirs.keys()
+        return is_same and all(np.array_equal(mine[name], theirs[name]) for name in mine)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -50,6 +73,153 @@ class ReLU(Activation):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class LeakyReLU(Activation):
+    r"""max(z, slope z): no unit is ever off; the derivative at 0 is the slope.
+
+    Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        Derivative below zero, between 0 (ReLU) and 1 (the identity).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.models.activations import LeakyReLU
+    >>> LeakyReLU(slope=0.1).value(np.array([-2.0, 3.0])).tolist()
+    [-0.2, 3.0]
+    """
+
+    slope: float = 0.01
+    rules: ClassVar = {"slope": real(0, 1)}
+
+    @property
+    def spread(self):
+        # E[h^2] = (1 + slope^2) / 2 (He et al., 2015, for their PReLU)
+        return 4 / (1 + self.slope**2)
+
+    def value(self, z):
+        return np.maximum(z, float(self.slope) * z)
+
+    def derivative(self, z):
+        slope = z.dtype.type(self.slope)
+        result = (z > 0) * (1 - slope)
+        result += slope
+        return result
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ELU(Activation):
+    r"""Exponential linear unit: z above zero, :math:`\alpha (e^z - 1)` below.
+
+    Clevert, Unterthiner and Hochreiter (2016), "Fast and accurate deep network learning by
+    exponential linear units".
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Minus the limit for large negative z, greater than 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.models.activations import ELU
+    >>> ELU().value(np.array([-1e4, 3.0])).tolist()
+    [-1.0, 3.0]
+    """
+
+    alpha: float = 1.0
+    rules: ClassVar = {"alpha": real(0, open_low=True)}
+
+    @property
+    def spread(self):
+        # E[h^2] = 1/2 + alpha^2 E[(e^z - 1)^2; z < 0]: ten layers keep the size of signals
+        return 2 / (0.5 + 0.144945 * self.alpha**2)
+
+    def value(self, z):
+        result = np.expm1(np.minimum(z, 0))
+        result *= float(self.alpha)
+        result += np.maximum(z, 0)
+        return result
+
+    def derivative(self, z):
+        return self.derivative_at(z, self.value(z))
+
+    def derivative_at(self, z, value):
+        return np.where(z > 0, z.dtype.type(1), value + float(self.alpha))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GELU(Activation):
+    r"""Gaussian error linear unit, :math:`z\,\Phi(z)`, with the exact normal distribution function.
+
+    Hendrycks and Gimpel (2016), "Gaussian error linear units"; not their approximation by tanh,
+    which is off by up to 5e-4.
+    """
+
+    # as for ReLU: ten layers then keep a good half of the size of signals. 1 / E[h^2] would be
+    # 2.35 and not 2, but that is no stable point: what begins a little larger grows faster
+    spread: ClassVar[float] = 4.0
+
+    def value(self, z):
+        return z * ndtr(z)
+
+    def derivative(self, z):
+        return self._slope(z, ndtr(z))
+
+    def derivative_at(self, z, value):
+        below = np.divide(value, z, out=np.full_like(z, 0.5), where=z != 0)
+        return self._slope(z, below)
+
+    def _slope(self, z, below):
+        density = np.exp(-0.5 * z * z)
+        density *= float(1 / np.sqrt(2 * np.pi))
+        return below + z * density
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SiLU(Activation):
+    r"""Sigmoid linear unit or swish, :math:`z / (1 + e^{-z})`.
+
+    Elfwing, Uchibe and Doya (2018), "Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning".
+    """
+
+    # 4 lets ten layers lose 93 % of signals, as near zero it is z / 2; 2 / E[h^2] = 5.6 lets them
+    # grow 20 times, as for large z it is z. In between they stay
+    spread: ClassVar[float] = 4.8
+
+    def value(self, z):
+        return z * _sigmoid(z)
+
+    def derivative(self, z):
+        gate = _sigmoid(z)
+        return gate * (1 + z * (1 - gate))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Softplus(Activation):
+    r"""The smooth ReLU, :math:`\log(1 + e^z)`.
+
+    Dugas et al. (2001), "Incorporating second-order functional knowledge for better option
+    pricing".
+    """
+
+    # 1 / E[h^2] = 1.08 keeps signals' size, but only that of their mean: what tells rows apart
+    # fades to 1e-5 in ten layers. As for ReLU, a tenth of it stays
+    spread: ClassVar[float] = 4.0
+
+    def value(self, z):
+        result = np.log1p(np.exp(-np.abs(z)))
+        result += np.maximum(z, 0)
+        return result
+
+    def derivative(self, z):
+        return _sigmoid(z)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class Tanh(Activation):
     """The hyperbolic tangent."""
 
@@ -57,21 +227,31 @@ class Tanh(Activation):
         return np.tanh(z)
 
     def derivative(self, z):
-        return 1 - np.tanh(z) ** 2
+        return self.derivative_at(z, np.tanh(z))
+
+    def derivative_at(self, z, value):
+        return 1 - value * value
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Sigmoid(Activation):
-    """1 / (1 + exp(-z)), called "logistic" as in scikit-learn."""
+    """1 / (1 + exp(-z)), called "logistic" as in scikit-learn.
 
-    # its derivative at zero is 1/4, but 16 times the variance would saturate it: scikit-learn's
-    spread: ClassVar[float] = 2 / 3
+    Not for many layers: what tells rows apart shrinks to a fifth in each.
+    """
+
+    # 2 / E[h^2], so that signals keep their size: it learns faster than from the 2/3 of
+    # scikit-learn, where units are all but linear, and than from the 32 that the slope of 1/4 asks
+    # for, where outputs begin far off
+    spread: ClassVar[float] = 6.8
 
     def value(self, z):
-        return expit(z)
+        return _sigmoid(z)
 
     def derivative(self, z):
-        value = expit(z)
+        return self.derivative_at(z, _sigmoid(z))
+
+    def derivative_at(self, z, value):
         return value * (1 - value)
 
 
@@ -86,4 +266,20 @@ class Identity(Activation):
         return np.ones_like(z)
 
 
-ACTIVATIONS = {"relu": ReLU, "tanh": Tanh, "logistic": Sigmoid, "identity": Identity}
+def _sigmoid(z):
+    """1 / (1 + exp(-z)) by numpy's exponential, three times as fast as scipy's expit."""
+    with np.errstate(over="ignore"):  # to infinity, whose reciprocal is right
+        return 1 / (1 + np.exp(-z))
+
+
+ACTIVATIONS = {
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "elu": ELU,
+    "gelu": GELU,
+    "silu": SiLU,
+    "softplus": Softplus,
+    "tanh": Tanh,
+    "logistic": Sigmoid,
+    "identity": Identity,
+}

@@ -1,6 +1,7 @@
-"""The multilayer perceptron, raw = W_L' h(... h(W_1' x + b_1) ...) + b_L."""
+"""The multilayer perceptron, raw = W_L' h_{L-1}(... h_1(W_1' x + b_1) ...) + b_L."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,20 +19,31 @@ class MLP(Model):
     ----------
     sizes : tuple of int
         Features, units of each hidden layer, outputs.
-    activation : Activation
-    dropout : float
-        Share of hidden units switched off, at random, in each training batch.
+    activation : Activation or tuple of Activation
+        One for all hidden layers, or one for each.
+    dropout : float or tuple of float
+        Share of hidden units switched off, at random, in each training batch; likewise.
     center, spread : ndarray of shape (d,), optional
         The network sees (x - center) / spread.
     """
 
     sizes: tuple[int, ...]
-    activation: Activation
-    dropout: float = 0.0
+    activation: Activation | tuple[Activation, ...]
+    dropout: float | tuple[float, ...] = 0.0
     center: NDArray | None = None
     spread: NDArray | None = None
 
-    @property
+    @cached_property
+    def activations(self) -> tuple[Activation, ...]:
+        """Of the hidden layers."""
+        return self._of_each_layer(self.activation)
+
+    @cached_property
+    def dropouts(self) -> tuple[float, ...]:
+        """Of the hidden layers."""
+        return self._of_each_layer(self.dropout)
+
+    @cached_property
     def shapes(self) -> list[tuple[int, int]]:
         """Of the weight matrices."""
         return list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
@@ -40,10 +52,18 @@ class MLP(Model):
     def size(self) -> int:
         return sum((rows + 1) * columns for rows, columns in self.shapes)
 
+    def is_like(self, other: "MLP") -> bool:
+        """Whether the parameters of one mean the same to the other, but for units of features."""
+        pairs = zip(self.activations, other.activations, strict=False)
+        return self.sizes == other.sizes and all(a.is_like(b) for a, b in pairs)
+
     def init(self, rng, dtype):
         params = np.zeros(self.size, dtype)
-        for w in self.unpack(params)[0]:
-            bound = np.sqrt(3 * self.activation.spread / sum(w.shape))
+        # a matrix carries on what the activation before it left over of a signal; the features,
+        # before which there is none, are taken like the layer that follows
+        spreads = [activation.spread for activation in self.activations] or [Activation.spread]
+        for w, spread in zip(self.unpack(params)[0], [spreads[0], *spreads], strict=False):
+            bound = np.sqrt(3 * spread / sum(w.shape))
             w[...] = rng.uniform(-bound, bound, w.shape)
         return params
 
@@ -59,30 +79,28 @@ class MLP(Model):
 
     def forward(self, params, X, rng=None):
         weights, biases = self.unpack(params)
-        layer = self._standardized(X)
-        tape = []
-        for depth, (w, bias) in enumerate(zip(weights, biases, strict=True)):
+        layer, tape = self._standardized(X), []
+        hidden = zip(weights[:-1], biases[:-1], self.activations, self.dropouts, strict=True)
+        for w, bias, activation, dropout in hidden:
             z = _affine(layer, w, bias)
-            if depth == len(weights) - 1:
-                tape.append((layer, w, None, None))
-                return z, tape
-            mask = self._mask(z, rng)
-            tape.append((layer, w, z, mask))
-            layer = self.activation.value(z)
-            if mask is not None:
-                layer = layer * mask
+            value = activation.value(z)
+            mask = None if rng is None or dropout == 0 else _mask(z, dropout, rng)
+            tape.append((layer, w, z, value, mask))
+            layer = value if mask is None else value * mask
+        tape.append((layer, weights[-1], None, None, None))
+        return _affine(layer, weights[-1], biases[-1]), tape
 
     def backward(self, params, tape, raw_gradient, out):
         weights, biases = self.unpack(out)
         signal = raw_gradient
         for depth in range(len(tape) - 1, -1, -1):
-            layer, w, _, _ = tape[depth]
+            layer, w, *_ = tape[depth]
             _product(layer.T, signal, weights[depth])
             signal.sum(axis=0, out=biases[depth])
             if depth:
-                _, _, z, mask = tape[depth - 1]
+                _, _, z, value, mask = tape[depth - 1]
                 signal = signal @ w.T.astype(signal.dtype, copy=False)
-                signal *= self.activation.derivative(z)
+                signal *= self.activations[depth - 1].derivative_at(z, value)
                 if mask is not None:
                     signal *= mask
 
@@ -92,8 +110,8 @@ class MLP(Model):
         if not weights[-1].any():
             return np.tile(biases[-1].astype(X.dtype, copy=False), (X.shape[0], 1))
         layer = self._standardized(X)
-        for w, bias in zip(weights[:-1], biases[:-1], strict=True):
-            layer = self.activation.value(_affine(layer, w, bias))
+        for activation, w, bias in zip(self.activations, weights[:-1], biases[:-1], strict=True):
+            layer = activation.value(_affine(layer, w, bias))
         return _affine(layer, weights[-1], biases[-1])
 
     def prepared(self, X, may_overwrite):
@@ -134,11 +152,8 @@ class MLP(Model):
         rows /= self.spread
         return rows
 
-    def _mask(self, z, rng):
-        if rng is None or self.dropout == 0:
-            return None
-        keep = 1 - self.dropout
-        return (rng.random(z.shape) < keep).astype(z.dtype) / z.dtype.type(keep)
+    def _of_each_layer(self, value):
+        return value if isinstance(value, tuple) else (value,) * (len(self.sizes) - 2)
 
 
 def _affine(layer, w, bias):
@@ -146,6 +161,12 @@ def _affine(layer, w, bias):
     z = layer @ w.astype(layer.dtype, copy=False)
     z += bias.astype(layer.dtype, copy=False)
     return z
+
+
+def _mask(z, dropout, rng):
+    """0 for the units that are off; the others are louder by as much as those are missed."""
+    keep = 1 - dropout
+    return (rng.random(z.shape) < keep).astype(z.dtype) / z.dtype.type(keep)
 
 
 def _product(a, b, out):

@@ -1,7 +1,8 @@
 """What networks share: layers as their public attributes."""
 
+from copy import deepcopy
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +25,9 @@ from sklearn_gd.data import MemorySource, mean_and_spread
 from sklearn_gd.models import MLP
 from sklearn_gd.models.activations import ACTIVATIONS, Activation
 
+ACTIVATION = one_of(*ACTIVATIONS) | instance_of(Activation, words="an Activation")
+SHARE = real(0, 1, open_high=True)
+
 
 class NetworkEstimator(GradientDescentEstimator):
     """The model side of a multilayer perceptron."""
@@ -31,8 +35,8 @@ class NetworkEstimator(GradientDescentEstimator):
     _components: ClassVar = GradientDescentEstimator._components | {"activation": ACTIVATIONS}
     _rules: ClassVar[dict[str, Rule]] = GradientDescentEstimator._rules | {
         "hidden_layer_sizes": integer(1) | each(integer(1), "a tuple of integers >= 1"),
-        "activation": one_of(*ACTIVATIONS) | instance_of(Activation, words="an Activation"),
-        "dropout": real(0, 1, open_high=True),
+        "activation": ACTIVATION | each(ACTIVATION, "a sequence of these, one for each layer"),
+        "dropout": SHARE | each(SHARE, "a sequence of these, one for each layer"),
         "alpha": real(0) | each(real(0), "a sequence of numbers >= 0, one for each layer"),
         "l1_ratio": real(0, 1),
         "standardize": BOOLEAN,
@@ -91,21 +95,36 @@ class NetworkEstimator(GradientDescentEstimator):
 
     def _build_model(self, rows, previous):
         n_features = rows.X.shape[1]
-        sizes = (n_features, *np.atleast_1d(self.hidden_layer_sizes).tolist(), self._n_outputs)
-        if np.size(self.alpha) not in (1, len(sizes) - 1):
-            raise InvalidParameterError(
-                f"The 'alpha' parameter of {type(self).__name__} must be one number or one for "
-                f"each of the {len(sizes) - 1} weight matrices. Got {self.alpha!r} instead."
-            )
-        activation = resolve("activation", self.activation, Activation, ACTIVATIONS)
-        model = MLP(sizes, activation, self.dropout)
+        hidden = np.atleast_1d(self.hidden_layer_sizes).tolist()
+        given = self._of_each("activation", len(hidden), "hidden layers")
+        # as they are now: the user may set their parameters once the network has learnt
+        activations = deepcopy([resolve("activation", a, Activation, ACTIVATIONS) for a in given])
+        model = MLP((n_features, *hidden, self._n_outputs), tuple(activations))
         if not self.standardize:
             return model
-        if previous is not None and previous.model.sizes[0] == n_features:
+        if previous is not None and previous.model.is_like(model):
             return replace(model, center=previous.model.center, spread=previous.model.spread)
         center, spread = mean_and_spread(MemorySource(*rows))
         dtype = rows.X.dtype
         return replace(model, center=center.astype(dtype), spread=spread.astype(dtype))
+
+    def _risk(self, model, rows, loss, reference=0.0):
+        # unlike the network itself, these may change from one chunk of a stream to the next
+        self._of_each("alpha", len(model.shapes), "weight matrices")
+        dropout = self._of_each("dropout", len(model.activations), "hidden layers")
+        return super()._risk(replace(model, dropout=dropout), rows, loss, reference)
+
+    def _of_each(self, name, n_layers, layers):
+        """A parameter that is one for all layers, or one for each, as a tuple of the latter."""
+        value = getattr(self, name)
+        if isinstance(value, (str, Real, Activation)):
+            return (value,) * n_layers
+        if len(value) != n_layers:
+            raise InvalidParameterError(
+                f"The {name!r} parameter of {type(self).__name__} must be one for all or one for "
+                f"each of the {n_layers} {layers}. Got {value!r} instead."
+            )
+        return tuple(value)
 
     def _cold_start(self, model, rows, rng):
         params = model.init(rng, rows.X.dtype)
@@ -118,16 +137,14 @@ class NetworkEstimator(GradientDescentEstimator):
     def _store(self, model, params):
         weights, biases = model.unpack(model.raw_units(params))
         self.coefs_, self.intercepts_ = weights, biases
-        self._activation = model.activation
+        self._activations = model.activations
         self.n_layers_ = len(weights) + 1
         self.n_outputs_ = model.sizes[-1]
         self.out_activation_ = self._loss.link_name
 
     def _stored(self, model):
-        shapes = [w.shape for w in self.coefs_]
-        if shapes != model.shapes:
-            return None
-        return model.standard_units(_flat(self.coefs_, self.intercepts_))
+        stored, params = self._raw_model()
+        return model.standard_units(params) if stored.is_like(model) else None
 
     def _predict_raw(self, X):
         model, params = self._raw_model()
@@ -135,8 +152,8 @@ class NetworkEstimator(GradientDescentEstimator):
 
     def _raw_model(self):
         """The fitted network as it applies to raw features."""
-        sizes = (self.n_features_in_, *(len(bias) for bias in self.intercepts_))
-        return MLP(sizes, self._activation), _flat(self.coefs_, self.intercepts_)
+        sizes = (len(self.coefs_[0]), *(len(bias) for bias in self.intercepts_))
+        return MLP(sizes, self._activations), _flat(self.coefs_, self.intercepts_)
 
 
 def _flat(weights, biases):

@@ -14,7 +14,7 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     Minimises over weights :math:`W_1 \dots W_L` and biases
 
     .. math:: \frac1S \sum_i s_i\,loss(y_i, raw_i) + \sum_l alpha_l \cdot penalty(W_l),
-        \quad raw = W_L^T h(\dots h(W_1^T x + b_1) \dots) + b_L
+        \quad raw = W_L^T h_{L-1}(\dots h_1(W_1^T x + b_1) \dots) + b_L
 
     with sample weights :math:`s_i`, :math:`S = \sum_i s_i`. The loss is that of one sigmoid for two
     classes, of a softmax for more, and of a sigmoid a label for a 0/1 matrix y.
@@ -23,16 +23,19 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     ----------
     hidden_layer_sizes : tuple of int, default=(100,)
         Units of each hidden layer.
-    activation : {"relu", "tanh", "logistic", "identity"} or Activation, default="relu"
-        Function of the hidden units.
-    dropout : float, default=0.0
-        Share of hidden units switched off at random in each training batch, in [0, 1).
+    activation : str, Activation or sequence of these, default="relu"
+        Functions h of the hidden units, one for all layers or one for each: "relu", "leaky_relu",
+        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", or an object of
+        :mod:`sklearn_gd.models.activations`, your own included. Initial weights fit them.
+    dropout : float or sequence of float, default=0.0
+        Share of hidden units switched off at random in each training batch, in [0, 1), of all
+        layers or of each; the others are louder by as much, and predictions use all units.
     penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float or sequence of float, default=1e-4
-        Strength of the penalty, beside the *mean* loss: the same for every number of rows, solver
-        and batch size. ``MLPClassifier(alpha=a)`` on full batches is
-        ``alpha=a/n``; its mini-batches divide by the batch size instead.
+        Strength of the penalty, one for all weight matrices or one for each, beside the *mean*
+        loss: the same for every number of rows, solver and batch size. ``MLPClassifier(alpha=a)``
+        on full batches is ``alpha=a/n``; its mini-batches divide by the batch size instead.
     l1_ratio : float, default=0.15
         Share of the absolute part for ``penalty="elasticnet"``.
     standardize : bool, default=True
@@ -70,7 +73,7 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
         Share of rows held out for early stopping, from each class alike.
     n_iter_no_change : int, default=10
     warm_start : bool, default=False
-        Begin the next fit where the last one ended, if the shapes still agree.
+        Begin the next fit where the last one ended, if shapes and activations still agree.
     random_state : int, RandomState or None, default=None
         For shuffles, splits and random initial weights.
     verbose : int, default=0
@@ -119,7 +122,9 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     References
     ----------
     Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors";
-    Kingma and Ba (2015), "Adam"; He et al. (2015), "Delving deep into rectifiers".
+    Kingma and Ba (2015), "Adam"; Glorot and Bengio (2010), "Understanding the difficulty of
+    training deep feedforward neural networks"; He et al. (2015), "Delving deep into rectifiers";
+    Srivastava et al. (2014), "Dropout".
 
     Examples
     --------
