@@ -6,10 +6,12 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_gd.metric import CholeskyMetric, DiagonalMetric, Metric
+from sklearn_gd.metric import CentredDiagonalMetric, CholeskyMetric, DiagonalMetric, Metric
 
 # Beyond these sizes a matrix costs more than the passes it saves.
 MAX_COEFFICIENTS = 1024
+# Up to this one it costs next to nothing.
+SMALL = 256
 MAX_ENTRIES = 2**24
 # Where outputs share curvature, one matrix over all of them is worth its cube up to this size;
 # up to a larger one for a nonsmooth penalty, where no conjugate gradients can make up for it.
@@ -119,11 +121,22 @@ class Curvature:
     def _build(self):
         """How the metric is made."""
         size, outputs = self._model.n_coefficients, self._model.n_outputs
-        if size > MAX_COEFFICIENTS or size**2 * outputs > MAX_ENTRIES:
+        if self._is_large or size**2 * outputs > MAX_ENTRIES:
             return self._diagonal
         if self._loss.is_separable or size * outputs > self._max_joint:
             return self._matrix
         return self._joint_matrix
+
+    @property
+    def _is_large(self):
+        """Whether a matrix, and its cube, are too much beside the passes that it would save.
+
+        Without second derivatives, and behind kinks, passes alone do not lead far.
+        """
+        size = self._model.n_coefficients
+        if size <= SMALL or not self._is_smooth or self._loss.has_kinks:
+            return size > MAX_COEFFICIENTS
+        return size > MAX_COEFFICIENTS or self._source.n_entries < size**2
 
     def metric(self, params) -> Metric:
         """The Hessian at ``params``, or as much of it as one can afford to divide by."""
@@ -136,7 +149,7 @@ class Curvature:
 
     def bound_metric(self) -> Metric:
         """The largest Hessian that any params can have: the same for all outputs."""
-        if self._model.n_coefficients > MAX_COEFFICIENTS:
+        if self._is_large:
             (gram,) = self._mean(_gram_bound, self._model)
             bound = np.abs(self._penalty).sum(axis=0) if self._penalty.ndim == 2 else self._penalty
             return self._with_penalty_diagonal(self._loss.curvature * gram, bound)
@@ -198,9 +211,21 @@ class Curvature:
         )
 
     def _diagonal(self, params):
-        (table,) = self._mean_of_sample(_hessian_diagonal, params)
+        table, border = self._mean_of_sample(_hessian_diagonal, params)
         diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
-        return self._with_penalty_diagonal(table, diagonal)
+        if not (self._is_smooth and self._model.fit_intercept):
+            return self._with_penalty_diagonal(table, diagonal)
+        total = np.where(table[:, -1:] > 0, table[:, -1:], 1.0)
+        center = border / total
+        # a variance by subtraction is rounding where the mean is far from zero
+        rounding = np.finfo(np.float64).eps * self._source.n_samples
+        squares = table[:, :-1]
+        table[:, :-1] = np.maximum(squares - center * border, rounding * squares) + diagonal
+        outputs = self._model.n_outputs
+        shape, head = (outputs, self._model.n_coefficients), (outputs, self._model.n_features)
+        return CentredDiagonalMetric(
+            np.broadcast_to(table, shape).T.copy(), np.broadcast_to(center, head).T
+        )
 
     def _with_penalty_diagonal(self, table, diagonal):
         table[:, : self._model.n_features] += diagonal
@@ -252,7 +277,8 @@ def _joint_hessian(batch, model, loss, params):
 
 
 def _hessian_diagonal(batch, model, loss, params):
-    return (model.hessian_diagonal(batch.X, _row_curvature(batch, model, loss, params)),)
+    curvature = _row_curvature(batch, model, loss, params).astype(np.float64, copy=False)
+    return model.hessian_diagonal(batch.X, curvature), (batch.X.T @ curvature).T
 
 
 def _bend(batch, model, loss, params):

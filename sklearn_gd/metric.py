@@ -77,6 +77,66 @@ class DiagonalMetric(Metric):
         return self._diagonal
 
 
+class CentredDiagonalMetric(Metric):
+    r"""H is a diagonal for features less their means, :math:`raw = (x - \mu)'w + (b + \mu'w)`.
+
+    A plain diagonal leaves out that features far from zero do what the intercept does.
+
+    Parameters
+    ----------
+    diagonal : ndarray of shape (d + 1, k)
+        Of the centred features, and of the intercept.
+    center : ndarray of shape (d, k)
+        Means, in each output's own weights of the rows.
+    """
+
+    is_hessian = False
+
+    def __init__(self, diagonal: NDArray, center: NDArray):
+        self._diagonal = np.where(diagonal > 0, diagonal, 1.0)
+        self._center = center
+
+    def solve(self, gradient):
+        return self._solve(gradient, self._center)
+
+    def solver_where(self, free):
+        *which, has_intercept = free.reshape(self._diagonal.shape)
+        center = np.where(which, self._center, 0.0)
+        share = center / self._diagonal[:-1]
+        level = 1 / self._diagonal[-1] + (center * share).sum(axis=0)
+
+        def solve(gradient):
+            kept = np.where(free, gradient, 0.0)
+            table = self._solve(kept, center).reshape(self._diagonal.shape)
+            # where the intercept is held, the level that features share is a matrix of rank one
+            held = kept.reshape(self._diagonal.shape) / self._diagonal
+            held[:-1] -= share * (center * held[:-1]).sum(axis=0) / level
+            return np.where(has_intercept, table, held).ravel()
+
+        return solve
+
+    def product(self, direction):
+        table = direction.reshape(self._diagonal.shape)
+        level = self._diagonal[-1] * (table[-1] + (self._center * table[:-1]).sum(axis=0))
+        image = self._diagonal * table
+        image[:-1] += self._center * level
+        image[-1] = level
+        return image.ravel()
+
+    def diagonal_bound(self):
+        size = np.abs(np.vstack([self._center, np.ones((1, self._center.shape[1]))]))
+        bound = self._diagonal[-1] * size * size.sum(axis=0)
+        bound[:-1] += self._diagonal[:-1]
+        return bound.ravel()
+
+    def _solve(self, gradient, center):
+        table = gradient.reshape(self._diagonal.shape)
+        result = table / self._diagonal
+        result[:-1] -= center * table[-1] / self._diagonal[:-1]
+        result[-1] -= (center * result[:-1]).sum(axis=0)
+        return result.ravel()
+
+
 class CholeskyMetric(Metric):
     """H has a matrix for each output, or one matrix that serves all of them.
 

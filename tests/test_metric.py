@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sklearn_gd.metric import (
+    CentredDiagonalMetric,
     CholeskyMetric,
     DiagonalMetric,
     conjugate_gradient,
@@ -47,6 +48,17 @@ def diagonal(entries):
     return DiagonalMetric(np.array(entries)), np.diag(entries)
 
 
+def centred(diagonal, center):
+    """raw = (x - center)'w + (b + center'w), each with a diagonal of its own."""
+    diagonal, center = np.array(diagonal), np.array(center)
+    blocks = []
+    for d, mu in zip(diagonal.T, center.T, strict=True):
+        change = np.eye(len(d))
+        change[-1, :-1] = mu
+        blocks.append(change.T * d @ change)
+    return CentredDiagonalMetric(diagonal, center), dense(blocks, len(blocks))
+
+
 # metrics with the matrix that each stands for
 METRICS = {
     "one-output": cholesky([spd()]),
@@ -60,6 +72,8 @@ METRICS = {
     ),
     "extreme-units": cholesky([scaled(spd(), [-70, 0, 70])]),
     "diagonal": diagonal([1e-8, 1.0, 3.0, 1e8]),
+    "centred": centred([[1.0], [4.0], [0.5], [2.0]], [[0.0], [30.0], [-2.0]]),
+    "centred-for-each": centred([[1.0, 3.0], [1e4, 1e-4], [2.0, 5.0]], [[-3.0, 1.0], [0.1, 20.0]]),
 }
 each_metric = pytest.mark.parametrize(("metric", "matrix"), METRICS.values(), ids=METRICS)
 

@@ -21,7 +21,7 @@ from sklearn_gd.losses import (
     Softmax,
     SquaredError,
 )
-from sklearn_gd.metric import DiagonalMetric
+from sklearn_gd.metric import CentredDiagonalMetric, DiagonalMetric
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import ACTIVATIONS, ELU, GELU, LeakyReLU, SiLU, Tanh
 from sklearn_gd.objective import SCALE_FLOOR, FunctionObjective
@@ -661,8 +661,23 @@ def test_the_metric_of_very_many_coefficients_is_the_diagonal(loss, k, penalty, 
     risk = make(loss, k, penalty=penalty)
     params = draw(risk)
     metric = risk.metric(params)
-    assert isinstance(metric, DiagonalMetric)
+    assert isinstance(metric, CentredDiagonalMetric)
     assert not metric.is_hessian
+    found, expected = matrix(metric.product, params.size), hessian(risk, params)
+    np.testing.assert_allclose(np.diagonal(found), np.diagonal(expected), **DIFFERENCE)
+    for output in range(k):
+        # what each feature shares with the intercept
+        own = (slice(output, None, k), slice(output, None, k))
+        np.testing.assert_allclose(found[own][-1], expected[own][-1], **DIFFERENCE)
+
+
+@each_curved
+def test_without_an_intercept_it_is_no_more_than_the_diagonal(loss, k, penalty, monkeypatch):
+    monkeypatch.setattr(curvature, "MAX_COEFFICIENTS", 1)
+    risk = make(loss, k, penalty=penalty, fit_intercept=False)
+    params = draw(risk)
+    metric = risk.metric(params)
+    assert isinstance(metric, DiagonalMetric)
     np.testing.assert_allclose(
         metric.product(np.ones(params.size)), np.diagonal(hessian(risk, params)), **DIFFERENCE
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from common import MAIN_SOLVERS, SOLVERS
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import lsq_linear, minimize
@@ -26,6 +27,8 @@ from sklearn.linear_model import (
     QuantileRegressor,
     Ridge,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_gd import (
     GDLinearRegressor,
@@ -423,3 +426,19 @@ def test_row_25_decision_function_returns_the_logits():
     assert_allclose(model.predict_proba(X), softmax(logits, axis=1), rtol=1e-8, atol=1e-12)
     assert model.out_activation_ == "softmax"
     assert model.score(X, y) >= 0.97
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("store", [np.asarray, sp.csr_matrix], ids=["dense", "sparse"])
+def test_more_unscaled_columns_than_rows_need_no_scaler(store):
+    """Columns in any units and far from zero, too many for a matrix of second derivatives."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((120, 400)) + rng.uniform(-100, 100, 400)
+    X *= 10.0 ** rng.uniform(-3, 3, 400)
+    y = (X - X.mean(axis=0)) @ (rng.standard_normal(400) / X.std(axis=0)) > 0
+    model = GDLogisticClassifier(alpha=1e-3, standardize=True).fit(store(X), y)
+    assert model.converged_
+    scaled = make_pipeline(StandardScaler(), GDLogisticClassifier(alpha=1e-3, solver="lbfgs"))
+    scaled.fit(X, y)
+    assert_allclose(model.objective_, scaled[-1].objective_, rtol=1e-7)
+    assert model.n_iter_ < 50

@@ -47,9 +47,16 @@ class Source(ABC):
     dtype : numpy.dtype
         float32 or float64, of the features.
     is_sparse : bool
+    n_entries : int
+        Numbers that are stored of the features.
     """
 
     is_sparse = False
+
+    @property
+    def n_entries(self) -> int:
+        """All of them, but for sparse rows."""
+        return self.n_samples * self.n_features
 
     n_samples: int
     n_features: int

@@ -40,6 +40,10 @@ class MemorySource(Source):
         self.weight_sum = float(self.n_samples if weight is None else weight.sum(dtype=np.float64))
         self.block_rows = block_rows or _rows_in_cache(self.X)
 
+    @property
+    def n_entries(self):
+        return self.X.nnz if self.is_sparse else self.X.size
+
     def blocks(self):
         return iter(self._blocks)
 
