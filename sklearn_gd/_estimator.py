@@ -179,8 +179,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             objective = self._objective(model, rows, loss, cold)
             result = solver.minimize(objective, result.params, run).following(result)
         result = self._canonical(objective, result)
-        if objective.loss is not self._loss:
-            own = self._objective(model, rows, self._loss, cold)
+        if objective.loss is not self._training_loss:
+            own = self._objective(model, rows, self._training_loss, cold)
             result = replace(result, value=own.value(result.params))
         kept = Fitted(model, solver, stages[-1], result.state, objective.reference)
         self._keep(kept, result, rows.X.dtype)
@@ -225,9 +225,13 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
 
     def _stages(self, rows):
         """The loss, or smooth ones that lead to it."""
-        if not self._loss.has_kinks:
-            return [self._loss]
-        return self._loss.stages(*spread_and_resolution(rows))
+        loss = self._training_loss
+        return loss.stages(*spread_and_resolution(rows)) if loss.has_kinks else [loss]
+
+    @property
+    def _training_loss(self):
+        """The loss of what the model predicts, which may be in other units than y."""
+        return self._loss
 
     def _risk(self, model, rows, loss, reference=0.0):
         penalty = self._resolve_penalty(rows)
@@ -267,7 +271,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         if held_out is None:
             return None
         if self.scoring is None:
-            risk = EmpiricalRisk(model, self._loss, NoPenalty(), 0.0, MemorySource(*held_out))
+            source = MemorySource(*held_out)
+            risk = EmpiricalRisk(model, self._training_loss, NoPenalty(), 0.0, source)
             return lambda params: -risk.mean_loss(params)
         scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
         y = self._decode(held_out.y)
@@ -401,15 +406,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def validation_set(X_val, y_val, sample_weight_val):
-    """The user's validation rows, or None."""
-    if X_val is None and y_val is None and sample_weight_val is None:
-        return None
-    if X_val is None or y_val is None:
-        raise ValueError("X_val and y_val must be passed together.")
-    return X_val, y_val, sample_weight_val
 
 
 def _going_on(before, now):

@@ -229,6 +229,15 @@ def split_rows(
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
+def validation_set(X_val, y_val, sample_weight_val):
+    """The user's validation rows, or None."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return None
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val must be passed together.")
+    return X_val, y_val, sample_weight_val
+
+
 def positive_rows(X, y, weight) -> Rows:
     """The rows that count; weights in the precision of X."""
     if weight is None:

@@ -159,14 +159,15 @@ def _problems_of_estimator(estimator, X, y, sample_weight, rng):
     sizes = (_sizes_of_linear if model.is_linear else _sizes_of_network)(twin, model, cold, rows)
     params = cold + DISTANCE * sizes * rng.normal(size=cold.size)
     name = _names(twin, model)
-    for loss in {id(loss): loss for loss in (twin._loss, twin._stages(rows)[0])}.values():
+    for loss in {id(loss): loss for loss in (twin._training_loss, twin._stages(rows)[0])}.values():
         objective = twin._objective(model, rows, loss, cold)
         yield _Problem(objective.value_and_gradient, params, sizes, name)
 
 
 def _raw_unit(estimator, rows):
     """The size of raw predictions: that of the target, but for links."""
-    is_of_target = estimator._loss.link_name == "identity"
+    loss = estimator._training_loss
+    is_of_target = loss is estimator._loss and loss.link_name == "identity"
     return (spread_and_resolution(rows)[0] if is_of_target else 1.0) or 1.0
 
 

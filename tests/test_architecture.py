@@ -22,6 +22,7 @@ from sklearn_gd._components import Component, resolve
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.data import Source
 from sklearn_gd.losses import LOSSES, Logistic, Loss, MoreauEnvelope, Quantile, Softmax
+from sklearn_gd.losses.standardized import StandardizedTarget
 from sklearn_gd.metric import Metric
 from sklearn_gd.models import Model
 from sklearn_gd.models.activations import ACTIVATIONS, Activation
@@ -324,6 +325,12 @@ NEEDY = [
     Tikhonov(matrix=np.eye(2)),
     GroupLasso(groups=np.array([0, 1, 1])),
     MoreauEnvelope(loss=Quantile(quantile=0.3), width=0.5),
+    StandardizedTarget(
+        loss=Quantile(quantile=0.3),
+        center=np.array([1.0, 2.0]),
+        spread=np.array([1.0, 3.0]),
+        unit=np.array([1.0, 4.0]),
+    ),
 ]
 COMPONENTS = {
     repr(component): component

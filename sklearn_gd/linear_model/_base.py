@@ -4,7 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from sklearn_gd._estimator import GradientDescentEstimator, validation_set
+from sklearn_gd._estimator import GradientDescentEstimator
+from sklearn_gd._targets import validation_set
 from sklearn_gd._validation import BOOLEAN, Rule, real
 from sklearn_gd.data import MemorySource, mean_and_spread
 from sklearn_gd.models import Linear

@@ -23,6 +23,8 @@ class MLP(Model):
         Share of hidden units switched off, at random, in each training batch.
     center, spread : ndarray of shape (d,), optional
         The network sees (x - center) / spread.
+    target_center, target_spread : ndarray of shape (k,), optional
+        A raw prediction z stands for target_center + target_spread * z; the loss knows.
     """
 
     sizes: tuple[int, ...]
@@ -30,6 +32,8 @@ class MLP(Model):
     dropout: float = 0.0
     center: NDArray | None = None
     spread: NDArray | None = None
+    target_center: NDArray | None = None
+    target_spread: NDArray | None = None
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -108,19 +112,27 @@ class MLP(Model):
         return [inputs for inputs, *_ in tape[1:]][layer]
 
     def raw_units(self, params) -> NDArray:
-        """The parameters that give the same raw predictions without ``center`` and ``spread``."""
+        """The parameters of the network from raw features to targets in their own units."""
         result = np.array(params)
+        weights, biases = self.unpack(result)
         if self.spread is not None:
-            weights, biases = self.unpack(result)
             weights[0] /= self.spread[:, np.newaxis]
             biases[0] -= self.center @ weights[0]
+        if self.target_spread is not None:
+            weights[-1] *= self.target_spread
+            biases[-1] *= self.target_spread
+            biases[-1] += self.target_center
         return result
 
     def standard_units(self, params) -> NDArray:
         """The inverse of :meth:`raw_units`."""
         result = np.array(params)
+        weights, biases = self.unpack(result)
+        if self.target_spread is not None:
+            biases[-1] -= self.target_center
+            biases[-1] /= self.target_spread
+            weights[-1] /= self.target_spread
         if self.spread is not None:
-            weights, biases = self.unpack(result)
             biases[0] += self.center @ weights[0]
             weights[0] *= self.spread[:, np.newaxis]
         return result

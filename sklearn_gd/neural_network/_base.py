@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_gd._components import resolve
-from sklearn_gd._estimator import GradientDescentEstimator, validation_set
+from sklearn_gd._estimator import GradientDescentEstimator
+from sklearn_gd._targets import validation_set
 from sklearn_gd._validation import (
     BOOLEAN,
     NONE,
@@ -108,7 +109,8 @@ class NetworkEstimator(GradientDescentEstimator):
 
     def _cold_start(self, model, rows, rng):
         params = model.init(rng, rows.X.dtype)
-        model.unpack(params)[1][-1][...] = self._loss.baseline(rows.y, model.sizes[-1], rows.weight)
+        baseline = self._training_loss.baseline(rows.y, model.sizes[-1], rows.weight)
+        model.unpack(params)[1][-1][...] = baseline
         return params
 
     def _settings(self, **changes):
