@@ -307,7 +307,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         goes_on = (
             solver.resumable
             and type(solver) is type(previous.solver)
-            and model.size == previous.model.size
+            # what a solver remembers is in the units that the model had
+            and np.array_equal(stored, self._stored(previous.model))
         )
         return stored, previous.state if goes_on else None
 

@@ -320,6 +320,17 @@ def test_a_warm_start_keeps_its_units_and_begins_where_it_ended(solver):
     assert_array_equal(model._fitted.model.target_spread, units.target_spread)
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_warm_start_in_other_units_begins_at_the_same_function(standardize):
+    X, y = nonlinear()
+    settings = FEW | {"solver": "adam", "warm_start": True, "alpha": 0.0}
+    model = GDMLPRegressor(standardize=standardize, **settings).fit(X, 5 * y)
+    residual = model.predict(X) - 5 * y
+    begun = model.set_params(standardize=not standardize).fit(X, 5 * y).loss_curve_[0]
+    unit = np.ones(2) if standardize else np.var(5 * y, axis=0)
+    assert_allclose(begun, ((residual**2).mean(axis=0) / unit).sum() / 2)
+
+
 def test_a_fit_again_is_a_first_fit():
     X, y = nonlinear()
     model = GDMLPRegressor(**FEW).fit(X, 1e6 * y).fit(X, y)

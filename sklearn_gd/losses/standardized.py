@@ -15,7 +15,7 @@ class StandardizedTarget(Loss):
     .. math:: \sum_k loss(y_k,\ center_k + spread_k\,z_k) / unit_k
 
     ``y`` stays as it is, and so does what a loss measures in its units: a Huber loss has its
-    kinks at ``delta``. Second derivatives, which only linear models ask for, are by differences.
+    kinks at ``delta``. It is made for networks, which ask for no second derivatives.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class StandardizedTarget(Loss):
         return (y.reshape(-1, 1), raw.reshape(-1, 1)) if self.is_separable else (y, raw)
 
     def _summed(self, value, raw):
-        if not self.is_separable:
+        if len(value) == len(raw):
             return value / self.unit[0]
         return value.reshape(raw.shape) @ (1 / self.unit)
 
