@@ -47,7 +47,8 @@ def validation_score(estimator, model, held_out):
     if held_out is None:
         return None
     if estimator.scoring is None:
-        risk = EmpiricalRisk(model, estimator._loss, NoPenalty(), 0.0, MemorySource(*held_out))
+        loss, source = estimator._training_loss, MemorySource(*held_out)
+        risk = EmpiricalRisk(model, loss, NoPenalty(), 0.0, source)
         return lambda params: -risk.mean_loss(params)
     scoring = estimator.scoring
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring

@@ -166,8 +166,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             objective = self._objective(model, rows, loss, cold)
             result = solver.minimize(objective, result.params, run).following(result)
         result = self._canonical(objective, result)
-        if objective.loss is not self._loss:
-            own = self._objective(model, rows, self._loss, cold)
+        if objective.loss is not self._training_loss:
+            own = self._objective(model, rows, self._training_loss, cold)
             result = replace(result, value=own.value(result.params))
         kept = Fitted(model, solver, stages[-1], result.state, objective.reference)
         self._keep(kept, result, rows.X.dtype)
@@ -212,9 +212,13 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
 
     def _stages(self, rows):
         """The loss, or smooth ones that lead to it."""
-        if not self._loss.has_kinks:
-            return [self._loss]
-        return self._loss.stages(*spread_and_resolution(rows))
+        loss = self._training_loss
+        return loss.stages(*spread_and_resolution(rows)) if loss.has_kinks else [loss]
+
+    @property
+    def _training_loss(self):
+        """The loss of what the model predicts, which may be in other units than y."""
+        return self._loss
 
     def _risk(self, model, rows, loss, reference=0.0):
         penalty = self._resolve_penalty(rows)
@@ -241,7 +245,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         goes_on = (
             solver.resumable
             and type(solver) is type(previous.solver)
-            and model.size == previous.model.size
+            # what a solver remembers is in the units that the model had
+            and np.array_equal(stored, self._stored(previous.model))
         )
         return stored, previous.state if goes_on else None
 

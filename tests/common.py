@@ -171,6 +171,14 @@ def plain_losses(estimator, X, y):
     return (np.logaddexp(0, prediction) - codes * prediction).sum(axis=1)
 
 
+def training_losses(estimator, X, y, trained_on):
+    """The same in units of the targets' variance, where that is what is minimised."""
+    if not (isinstance(estimator, GDMLPRegressor) and estimator.standardize):
+        return plain_losses(estimator, X, y)
+    residual = raw(estimator, X) - np.reshape(y, (len(y), -1))
+    return (residual**2 / np.var(trained_on, axis=0)).sum(axis=1) / 2
+
+
 def one_hot(codes, n_columns):
     """Indicators of codes; one column is the indicator of code 1."""
     columns = np.arange(n_columns) if n_columns > 1 else np.array([1])

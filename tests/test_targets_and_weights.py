@@ -35,6 +35,7 @@ from common import (
     plain_losses,
     plain_objective,
     raw,
+    training_losses,
 )
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
@@ -788,7 +789,7 @@ def test_warm_start_on_other_rows_begins_at_the_present_function(case, solver):
     X, y = make_data(case)
     model = build(case, solver, warm_start=True, max_iter=3, tol=0, alpha=0).fit(X, y)
     other = 10 * X + 3
-    expected = plain_losses(model, other, y).mean()
+    expected = training_losses(model, other, y, y).mean()
     model.fit(other, y)
     assert_allclose(model.loss_curve_[0], expected, rtol=1e-10)
 
@@ -799,7 +800,7 @@ def test_warm_fit_after_partial_fit_on_other_rows_begins_at_the_present_function
     model = build(case, "adam", warm_start=True, max_iter=1, tol=0, alpha=0)
     model.partial_fit(X, y, **with_classes(case, y))
     other = 10 * X + 3
-    expected = plain_losses(model, other, y).mean()
+    expected = training_losses(model, other, y, y).mean()
     model.fit(other, y)
     assert_allclose(model.loss_curve_[0], expected, rtol=1e-10)
 
@@ -960,7 +961,8 @@ def test_early_stopping_does_not_return_the_last(case):
     scores = model.validation_scores_
     assert scores[-1] < max(scores)
     assert scores.index(max(scores)) == len(scores) - 1 - settings["n_iter_no_change"]
-    assert_allclose(-plain_losses(model, X_val, y_val).mean(), max(scores), rtol=1e-12)
+    expected = -training_losses(model, X_val, y_val, y).mean()
+    assert_allclose(expected, max(scores), rtol=1e-12)
 
 
 @all_cases

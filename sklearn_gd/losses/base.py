@@ -35,7 +35,8 @@ class Loss(Component):
     link_name : str
         What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
     is_separable : bool
-        Whether the loss is a sum over the outputs, so that they share no second derivative.
+        Whether the loss is the sum over the outputs of one function of each, so that they share no
+        second derivative.
     """
 
     curvature: ClassVar[float | None] = None

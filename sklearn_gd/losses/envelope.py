@@ -7,6 +7,8 @@ import numpy as np
 
 from sklearn_gd.losses.base import Loss
 
+# The envelopes of a loss with kinks are this wide, in turn, beside the spread of the target.
+WIDTHS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 # A derivative of the proximal operator is a difference over this share of the width.
 STEP = 1e-3
 
@@ -66,3 +68,13 @@ class MoreauEnvelope(Loss):
 
     def baseline(self, y, n_outputs, weight=None):
         return self.loss.baseline(y, n_outputs, weight)
+
+
+def envelopes(loss: Loss, spread: float, resolution: float) -> list[Loss]:
+    """Ever narrower envelopes of a loss, for targets of a given spread."""
+    unit = float(spread) if spread > 0 else 1.0
+    widths = [width * unit for width in WIDTHS if width * unit > resolution]
+    return [
+        MoreauEnvelope(loss=loss, width=width, spread=max(width, unit))
+        for width in widths or [resolution]
+    ]

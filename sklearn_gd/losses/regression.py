@@ -9,10 +9,7 @@ import numpy as np
 from sklearn_gd._validation import real
 from sklearn_gd.losses import scalar
 from sklearn_gd.losses.base import Loss
-from sklearn_gd.losses.envelope import MoreauEnvelope
-
-# The envelopes of a loss with kinks are this wide, in turn, beside the spread of the target.
-WIDTHS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+from sklearn_gd.losses.envelope import envelopes
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -139,12 +136,7 @@ class KinkedLoss(Loss):
         return raw + self.prox_move(y, raw, width)
 
     def stages(self, spread, resolution=0.0):
-        unit = float(spread) if spread > 0 else 1.0
-        widths = [width * unit for width in WIDTHS if width * unit > resolution]
-        return [
-            MoreauEnvelope(loss=self, width=width, spread=max(width, unit))
-            for width in widths or [resolution]
-        ]
+        return envelopes(self, spread, resolution)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

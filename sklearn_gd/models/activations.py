@@ -144,7 +144,7 @@ class ELU(Activation):
         return result
 
     def derivative(self, z):
-        return self.derivative_at(z, self.value(z))
+        return ELU.derivative_at(self, z, self.value(z))
 
     def derivative_at(self, z, value):
         return np.where(z > 0, z.dtype.type(1), value + float(self.alpha))
@@ -227,7 +227,7 @@ class Tanh(Activation):
         return np.tanh(z)
 
     def derivative(self, z):
-        return self.derivative_at(z, np.tanh(z))
+        return Tanh.derivative_at(self, z, np.tanh(z))
 
     def derivative_at(self, z, value):
         return 1 - value * value
@@ -249,7 +249,7 @@ class Sigmoid(Activation):
         return _sigmoid(z)
 
     def derivative(self, z):
-        return self.derivative_at(z, _sigmoid(z))
+        return Sigmoid.derivative_at(self, z, _sigmoid(z))
 
     def derivative_at(self, z, value):
         return value * (1 - value)

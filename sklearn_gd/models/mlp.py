@@ -25,6 +25,8 @@ class MLP(Model):
         Share of hidden units switched off, at random, in each training batch; likewise.
     center, spread : ndarray of shape (d,), optional
         The network sees (x - center) / spread.
+    target_center, target_spread : ndarray of shape (k,), optional
+        A raw prediction z stands for target_center + target_spread * z; the loss knows.
     """
 
     sizes: tuple[int, ...]
@@ -32,6 +34,8 @@ class MLP(Model):
     dropout: float | tuple[float, ...] = 0.0
     center: NDArray | None = None
     spread: NDArray | None = None
+    target_center: NDArray | None = None
+    target_spread: NDArray | None = None
 
     @cached_property
     def activations(self) -> tuple[Activation, ...]:
@@ -126,19 +130,27 @@ class MLP(Model):
         return [inputs for inputs, *_ in tape[1:]][layer]
 
     def raw_units(self, params) -> NDArray:
-        """The parameters that give the same raw predictions without ``center`` and ``spread``."""
+        """The parameters of the network from raw features to targets in their own units."""
         result = np.array(params)
+        weights, biases = self.unpack(result)
         if self.spread is not None:
-            weights, biases = self.unpack(result)
             weights[0] /= self.spread[:, np.newaxis]
             biases[0] -= self.center @ weights[0]
+        if self.target_spread is not None:
+            weights[-1] *= self.target_spread
+            biases[-1] *= self.target_spread
+            biases[-1] += self.target_center
         return result
 
     def standard_units(self, params) -> NDArray:
         """The inverse of :meth:`raw_units`."""
         result = np.array(params)
+        weights, biases = self.unpack(result)
+        if self.target_spread is not None:
+            biases[-1] -= self.target_center
+            biases[-1] /= self.target_spread
+            weights[-1] /= self.target_spread
         if self.spread is not None:
-            weights, biases = self.unpack(result)
             biases[0] += self.center @ weights[0]
             weights[0] *= self.spread[:, np.newaxis]
         return result

@@ -128,7 +128,8 @@ class NetworkEstimator(GradientDescentEstimator):
 
     def _cold_start(self, model, rows, rng):
         params = model.init(rng, rows.X.dtype)
-        model.unpack(params)[1][-1][...] = self._loss.baseline(rows.y, model.sizes[-1], rows.weight)
+        baseline = self._training_loss.baseline(rows.y, model.sizes[-1], rows.weight)
+        model.unpack(params)[1][-1][...] = baseline
         return params
 
     def _settings(self, **changes):

@@ -1,11 +1,14 @@
 """Neural network regression."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sklearn_gd._regressor import REGRESSOR_RULES, Regressor
 from sklearn_gd._validation import Rule
 from sklearn_gd.losses import LOSSES
+from sklearn_gd.losses.standardized import StandardizedTarget
 from sklearn_gd.neural_network._base import NetworkEstimator
+from sklearn_gd.neural_network._targets import standardized
 
 
 class GDMLPRegressor(Regressor, NetworkEstimator):
@@ -18,6 +21,21 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
 
     with sample weights :math:`s_i`, :math:`S = \sum_i s_i`. Several targets (y of shape
     (n, k)) share the hidden layers.
+
+    Under ``standardize=True`` the network learns each target j in units of its weighted mean
+    :math:`m_j` and standard deviation :math:`\sigma_j`:
+
+    .. math:: \frac1S \sum_i s_i \sum_j \frac{loss(y_{ij},\, m_j + \sigma_j z_{ij})}{u_j}
+        + \sum_l alpha_l \cdot penalty(W_l), \qquad
+        u_j = \frac2S \sum_i s_i\,loss(y_{ij},\, constant_j)
+
+    with z the output of the network and the best constant of each target. The loss sees y in its
+    own units, and so do its ``delta`` and ``epsilon``. Neither the path nor ``alpha`` nor
+    ``objective_`` then depends on the units of y, and targets of different scales are learnt
+    alike, which a loss in the units of y would leave to the largest. For squared error u is
+    :math:`\sigma^2`: the objective is that of standardized targets. Behind a link (Poisson) the
+    prediction has units of its own, so m = 0 and :math:`\sigma` = 1 there. Targets that
+    do not vary have units of 1. ``coefs_`` and ``intercepts_`` predict in units of y all the same.
 
     Parameters
     ----------
@@ -35,14 +53,16 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float or sequence of float, default=1e-4
-        Strength of the penalty, one for all weight matrices or one for each, beside the *mean*
-        loss: the same for every number of rows, solver and batch size. ``MLPRegressor(alpha=a)``
-        on full batches is ``alpha=a/n``; its mini-batches divide by the batch size instead.
+        Strength of the penalty on weights of standardized features and targets, one for all weight
+        matrices or one for each, beside the *mean* loss: the same for every number of rows, solver,
+        batch size and units. With squared error, ``MLPRegressor(alpha=a)`` on full batches of
+        standardized X and y is ``alpha=a/n``; its mini-batches divide by the batch size instead.
     l1_ratio : float, default=0.15
         Share of the absolute part for ``penalty="elasticnet"``.
     standardize : bool, default=True
-        The network sees features with their weighted mean subtracted and divided by their standard
-        deviation; ``coefs_`` applies to raw features all the same.
+        The network sees features and targets with their weighted mean subtracted and divided by
+        their standard deviation; ``coefs_`` applies to raw ones all the same. ``partial_fit`` and
+        ``warm_start`` keep the units of the first rows.
     max_norm : float or None, default=None
         Gradients of batches longer than this are cut to it.
     solver : str or Solver, default="auto"
@@ -68,7 +88,8 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
         return the best model met.
     scoring : str, callable or None, default=None
-        Validation score, greater is better; None is minus the weighted mean loss.
+        Validation score, greater is better; None is minus the weighted mean loss, in the units
+        of the objective.
     validation_fraction : float, default=0.1
         Share of rows held out for early stopping, from each class alike.
     n_iter_no_change : int, default=10
@@ -137,6 +158,35 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
 
     _rules: ClassVar[dict[str, Rule]] = NetworkEstimator._rules | REGRESSOR_RULES
     _components: ClassVar = NetworkEstimator._components | {"loss": LOSSES}
+
+    def _build_model(self, rows, previous):
+        model = super()._build_model(rows, previous)
+        if not self.standardize:
+            self._network_loss = self._loss
+            return model
+        goes_on = previous is not None and previous.model.is_like(model)
+        self._network_loss = self._standardized_loss(rows, previous if goes_on else None)
+        center, spread = self._network_loss.center, self._network_loss.spread
+        return replace(model, target_center=center, target_spread=spread)
+
+    def _standardized_loss(self, rows, previous):
+        """In the units of the previous fit, which the state of its solver is in."""
+        known = None if previous is None else vars(self).get("_network_loss")
+        if not (isinstance(known, StandardizedTarget) and len(known.unit) == self._n_outputs):
+            return standardized(self._loss, rows)
+        is_same = type(known.loss) is type(self._loss)
+        unit = known.unit if is_same else standardized(self._loss, rows).unit
+        return replace(known, loss=self._loss, unit=unit)
+
+    @property
+    def _training_loss(self):
+        return self._network_loss
+
+    def _stages(self, rows):
+        loss = self._network_loss
+        return super()._stages(
+            rows if loss is self._loss else rows._replace(y=rows.y / loss.spread)
+        )
 
     def __init__(
         self,
