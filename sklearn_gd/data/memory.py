@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from sklearn_gd.data.base import Batch, Source, calls, total
 from sklearn_gd.data.threads import in_threads
 
-# A block of X this large stays in a core's cache between the forward and the backward product.
-BLOCK_BYTES = 2**21
+# A block of X this large stays in cache between the forward and the backward product, and is long
+# enough for threads not to wait for each other.
+BLOCK_BYTES = 2**22
 MIN_BLOCK_ROWS = 64
 SPARSE_BLOCK_BYTES = 2**22
 DENSE_SHARE = 4
@@ -56,8 +58,9 @@ class MemorySource(Source):
 
     def map_reduce(self, kernel, *args, per_block=None):
         every = list(calls(self._blocks, args, per_block))
-        size = -(-len(every) // LANES)
-        lanes = [every[at : at + size] for at in range(0, len(every), size)]
+        n_lanes = min(LANES, len(every))
+        edges = [len(every) * lane // n_lanes for lane in range(n_lanes + 1)]
+        lanes = [every[start:stop] for start, stop in pairwise(edges)]
         return total(in_threads(lambda lane: total(kernel(*call) for call in lane), lanes))
 
     def batches(self, size, rng):
