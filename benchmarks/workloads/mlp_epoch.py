@@ -11,7 +11,7 @@ from benchmarks.peers import pytorch
 from sklearn_gd import GDMLPClassifier
 
 BATCH = 200
-EPOCHS = 5
+EPOCHS = 3
 
 
 def images(rows, columns, classes, dtype):

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 
 from sklearn_gd._early_stopping import validation_set
 from sklearn_gd._estimator import GradientDescentEstimator
@@ -96,9 +97,17 @@ class LinearEstimator(GradientDescentEstimator):
             return None
         return np.vstack([coef.T, intercept[np.newaxis][: model.fit_intercept]]).ravel()
 
+    def _checked(self, X, **options):
+        # what is not finite in X shows in the raw predictions: to look there spares a visit of X
+        return super()._checked(X, **({"ensure_all_finite": False} | options))
+
     def _predict_raw(self, X):
         coef, intercept = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
-        return np.asarray(X @ coef.T) + intercept
+        raw = np.asarray(X @ coef.T)
+        raw += intercept
+        if not np.isfinite(raw).all():
+            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+        return raw
 
     def _initial(self, model, cold, coef_init, intercept_init):
         """The user's start; what the user leaves out is that of a cold start."""
