@@ -187,6 +187,7 @@ def plot(record: dict, path: Path):
 def overview(records: list[dict], path: Path):
     """How much faster than the fastest of scikit-learn, a bar for each case."""
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
     bars = [
         (f"{record['name']}: {case['name']}\n{name}", *quartiles)
@@ -205,7 +206,8 @@ def overview(records: list[dict], path: Path):
     axis.set(xscale="log", xlabel="times as fast as the fastest of scikit-learn")
     axis.set_yticks(range(len(bars)), names, fontsize="x-small")
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_minor_formatter("")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.axvline(1, color="black")
     axis.grid(axis="x", which="both", alpha=0.3)
     figure.tight_layout()
