@@ -103,10 +103,8 @@ class LeakyReLU(Activation):
         return np.maximum(z, float(self.slope) * z)
 
     def derivative(self, z):
-        slope = z.dtype.type(self.slope)
-        result = (z > 0) * (1 - slope)
-        result += slope
-        return result
+        one = z.dtype.type(1)
+        return np.where(z > 0, one, z.dtype.type(self.slope))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

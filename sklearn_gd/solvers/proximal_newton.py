@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_gd.proximal import TOLERANCE, proximal_newton_cg
 from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, search
+from sklearn_gd.solvers.newton_cg import NewtonCG
 
 # The metric, here a preconditioner, is rebuilt when a step needed more products than this.
 MANY_PRODUCTS = 20
@@ -40,6 +41,9 @@ class ProximalNewtonCG(Solver):
         return None
 
     def _run(self, objective, params, run, progress, state):
+        if objective.is_smooth:
+            # without kinks no parameter is held, and this is Newton's method
+            return NewtonCG()._run(objective, params, run, progress, state)
         params = objective.prox(params.astype(np.float64), 0.0)
         metric, is_bound = objective.metric(params), False
         value, gradient = objective.value_and_gradient(params)
@@ -52,8 +56,9 @@ class ProximalNewtonCG(Solver):
             direction, decrease, products = proximal_newton_cg(
                 hessian, metric, objective, params, gradient, MAX_PRODUCTS, tolerance, negligible
             )
-            # what decides the step decides convergence: nothing is computed twice
-            newton = None if is_bound else (decrease, direction, metric)
+            # where products decide convergence anyway, nothing is computed twice
+            decides = objective.has_diagonal_metric and not is_bound
+            newton = (decrease, direction, metric) if decides else None
             if progress.done(
                 params, total, gradient, decrease=decrease, newton=newton, step_size=length
             ):
