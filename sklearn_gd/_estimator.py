@@ -336,10 +336,11 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         X = self._checked(X)
         return map_rows(lambda rows: of_raw(self._predict_raw(rows)), X)
 
-    def _checked(self, X, **options):
+    def _checked(self, X, ensure_all_finite=True):
         """X as a fitted estimator takes it."""
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS, **options)
+        options = {"dtype": FLOATS, "ensure_all_finite": ensure_all_finite}
+        return validate_data(self, X, reset=False, accept_sparse="csr", **options)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

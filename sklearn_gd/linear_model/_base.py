@@ -97,9 +97,9 @@ class LinearEstimator(GradientDescentEstimator):
             return None
         return np.vstack([coef.T, intercept[np.newaxis][: model.fit_intercept]]).ravel()
 
-    def _checked(self, X, **options):
+    def _checked(self, X):
         # what is not finite in X shows in the raw predictions: to look there spares a visit of X
-        return super()._checked(X, **({"ensure_all_finite": False} | options))
+        return super()._checked(X, ensure_all_finite=False)
 
     def _predict_raw(self, X):
         coef, intercept = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)

@@ -9,7 +9,7 @@ from sklearn_gd._validation import NONE, one_of
 from sklearn_gd.metric import proximal_direction
 from sklearn_gd.schedules import Clock
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, proximal_step, search
+from sklearn_gd.solvers.line_search import SHORT, proximal_step, search
 from sklearn_gd.solvers.rates import Plateaus, resolve_schedule
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
@@ -101,7 +101,7 @@ class GradientDescent(Solver):
         metric, age = objective.metric(params), 0
         value, gradient = objective.value_and_gradient(params)
         total, previous, length = value + objective.nonsmooth(params), np.inf, np.nan
-        is_bound, unmoved = False, 0
+        is_bound = False
         while True:
             direction, decrease = _metric_direction(objective, metric, params, gradient)
             if age and decrease > SLOW * previous:
@@ -112,9 +112,7 @@ class GradientDescent(Solver):
             if progress.new_metric is not None:
                 metric, age = progress.new_metric, 0
                 direction = progress.new_direction
-            slope = gradient @ direction + objective.nonsmooth(params + direction)
-            slope -= objective.nonsmooth(params)
-            step = search(objective, params, direction, total, slope)
+            step = search(objective, params, direction, total, gradient)
             if step is None and is_bound:
                 return progress.stall(decrease)
             is_bound = step is None or step.length < SHORT
@@ -123,8 +121,7 @@ class GradientDescent(Solver):
                 metric, age = objective.bound_metric() or objective.metric(params), 0
             if step is None:
                 continue
-            unmoved = unmoved + 1 if step.total >= total - progress.noise else 0
-            if unmoved == MAX_UNMOVED and run.tol > 0:
+            if progress.is_spent(step.total):
                 return progress.stall(0.0)
             params, value, gradient, total = step.params, step.value, step.gradient, step.total
             length, previous, age = step.length, decrease, age + 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_gd._validation import NONE, integer, one_of
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, search
+from sklearn_gd.solvers.line_search import SHORT, search
 
 # The metric is rebuilt when it is this many iterations old, so that the pairs have had their
 # chance, and what is left to gain shrinks by less than this factor.
@@ -58,7 +58,7 @@ class LBFGS(Solver):
         pairs: deque = deque(maxlen=self.memory)
         metric, age = self._metric(objective, params), 0
         value, gradient = objective.value_and_gradient(params)
-        previous, length, is_bound, unmoved = np.inf, np.nan, False, 0
+        previous, length, is_bound = np.inf, np.nan, False
         while True:
             direction = -_two_loop(pairs, metric, gradient)
             decrease = -(gradient @ direction) / 2
@@ -75,7 +75,7 @@ class LBFGS(Solver):
                 # without any curvature: the step that would reach zero along the slope (Polyak)
                 slope = max(gradient @ gradient, np.finfo(float).tiny)
                 direction = direction * (objective.scale(value) / slope)
-            step = search(objective, params, direction, value, gradient @ direction, wolfe=True)
+            step = search(objective, params, direction, value, gradient, wolfe=True)
             if step is None and not pairs and (metric is None or is_bound):
                 return progress.stall(decrease)
             is_bound = step is None or step.length < SHORT
@@ -85,8 +85,7 @@ class LBFGS(Solver):
             if step is None:
                 pairs.clear()
                 continue
-            unmoved = unmoved + 1 if step.total >= value - progress.noise else 0
-            if unmoved == MAX_UNMOVED and run.tol > 0:
+            if progress.is_spent(step.total):
                 return progress.stall(0.0)
             _remember(pairs, step.params - params, step.gradient - gradient)
             params, value, gradient = step.params, step.value, step.gradient

@@ -14,8 +14,6 @@ MAX_TRIALS = 40
 FAR_ABOVE_NOISE = 100
 # A step this short says that the direction was made from second derivatives that do not hold.
 SHORT = 1e-3
-# After as many steps that change the objective by nothing but noise, its precision is spent.
-MAX_UNMOVED = 10
 
 
 @dataclass(frozen=True)
@@ -29,12 +27,14 @@ class Step:
     length: float
 
 
-def search(objective, params, direction, total, slope, *, wolfe=False) -> Step | None:
-    """A step along ``direction`` that lowers the objective by a share of what ``slope`` promises.
+def search(objective, params, direction, total, gradient, *, wolfe=False) -> Step | None:
+    """A step along ``direction`` that lowers the objective by a share of what the slope promises.
 
     With ``wolfe`` the slope must have become flatter too, so that the step says something about
     curvature. Returns None where no step does it.
     """
+    slope = gradient @ direction + objective.nonsmooth(params + direction)
+    slope -= objective.nonsmooth(params)
     noise = objective.noise(total)
     if -slope > FAR_ABOVE_NOISE * noise:
         noise = 0.0

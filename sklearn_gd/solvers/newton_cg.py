@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_gd.metric import conjugate_gradient
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, search
+from sklearn_gd.solvers.line_search import SHORT, search
 
 # The metric, here a preconditioner, is rebuilt when it needed more products than this.
 MANY_PRODUCTS = 8
@@ -44,7 +44,7 @@ class NewtonCG(Solver):
         params = params.astype(np.float64)
         metric = objective.metric(params)
         value, gradient = objective.value_and_gradient(params)
-        length, is_bound, unmoved = np.nan, False, 0
+        length, is_bound = np.nan, False
         while True:
             direction, decrease, products = self._direction(
                 objective, metric, params, gradient, metric.is_hessian or is_bound
@@ -54,7 +54,7 @@ class NewtonCG(Solver):
             known = {"decrease": decrease, "newton": newton, "step_size": length}
             if progress.done(params, value, gradient, **known):
                 return
-            step = search(objective, params, direction, value, gradient @ direction)
+            step = search(objective, params, direction, value, gradient)
             if step is None and is_bound:
                 return progress.stall(decrease)
             was_bound, is_bound = is_bound, step is None or step.length < SHORT
@@ -62,8 +62,7 @@ class NewtonCG(Solver):
                 metric = objective.bound_metric() or metric
             if step is None:
                 continue
-            unmoved = unmoved + 1 if step.total >= value - progress.noise else 0
-            if unmoved == MAX_UNMOVED and run.tol > 0:
+            if progress.is_spent(step.total):
                 return progress.stall(0.0)
             params, value, gradient, length = step.params, step.value, step.gradient, step.length
             if not is_bound and (was_bound or metric.is_hessian or products > MANY_PRODUCTS):

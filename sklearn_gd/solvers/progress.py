@@ -16,6 +16,8 @@ SAFETY = 2.0
 # Solvers without a signal of their own are looked at after 4 passes, then at intervals that grow.
 FIRST_LOOK = 4
 LOOK_GROWTH = 1.5
+# After as many steps that change the objective by nothing but noise, its precision is spent.
+MAX_UNMOVED = 10
 
 
 class Progress:
@@ -65,6 +67,7 @@ class Progress:
         self._best: tuple[float, NDArray] = (-np.inf, start)
         self._is_mean = False
         self._since_best = 0
+        self._unmoved = 0
         self._near: Metric | None = None
         self._newton: tuple[float, NDArray, Metric] | None = None
         self._lowest = np.inf
@@ -126,6 +129,14 @@ class Progress:
     def noise(self) -> float:
         """Changes of the objective that mean nothing in its precision."""
         return self._objective.noise(self.value)
+
+    def is_spent(self, total: float) -> bool:
+        """Whether so many steps, that to ``total`` the last, changed the objective by noise alone.
+
+        Its precision is spent then.
+        """
+        self._unmoved = self._unmoved + 1 if total >= self.value - self.noise else 0
+        return self._unmoved == MAX_UNMOVED and self._run.tol > 0
 
     def stall(self, decrease: float) -> None:
         """End the run: no step lowers the objective though ``decrease`` was predicted."""

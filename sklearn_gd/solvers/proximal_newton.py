@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_gd.proximal import TOLERANCE, proximal_newton_cg
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import MAX_UNMOVED, SHORT, search
+from sklearn_gd.solvers.line_search import SHORT, search
 from sklearn_gd.solvers.newton_cg import NewtonCG
 
 # The metric, here a preconditioner, is rebuilt when a step needed more products than this.
@@ -44,10 +44,10 @@ class ProximalNewtonCG(Solver):
         if objective.is_smooth:
             # without kinks no parameter is held, and this is Newton's method
             return NewtonCG()._run(objective, params, run, progress, state)
-        params = objective.prox(params.astype(np.float64), 0.0)
+        params = params.astype(np.float64)
         metric, is_bound = objective.metric(params), False
         value, gradient = objective.value_and_gradient(params)
-        total, length, unmoved = value + objective.nonsmooth(params), np.nan, 0
+        total, length = value + objective.nonsmooth(params), np.nan
         tolerance = TOLERANCE
         while True:
             negligible = NEGLIGIBLE * run.tol * objective.scale(total)
@@ -63,9 +63,7 @@ class ProximalNewtonCG(Solver):
                 params, total, gradient, decrease=decrease, newton=newton, step_size=length
             ):
                 return
-            slope = gradient @ direction + objective.nonsmooth(params + direction)
-            slope -= objective.nonsmooth(params)
-            step = search(objective, params, direction, total, slope)
+            step = search(objective, params, direction, total, gradient)
             if step is None and is_bound:
                 return progress.stall(decrease)
             was_bound, is_bound = is_bound, step is None or step.length < SHORT
@@ -73,8 +71,7 @@ class ProximalNewtonCG(Solver):
                 metric = objective.bound_metric() or metric
             if step is None:
                 continue
-            unmoved = unmoved + 1 if step.total >= total - progress.noise else 0
-            if unmoved == MAX_UNMOVED and run.tol > 0:
+            if progress.is_spent(step.total):
                 return progress.stall(0.0)
             surprise = abs((total - step.total) / decrease - 1) if decrease > 0 else TOLERANCE
             tolerance = float(np.clip(surprise, FINEST, TOLERANCE))
