@@ -206,6 +206,26 @@ class Below:
 
 
 @dataclass(frozen=True)
+class NotBelow:
+    """A mean of ours beside a peer's, with their standard errors."""
+
+    note: str
+    ours: str
+    peer: str
+
+    def judge(self, lines: list[Line]) -> dict:
+        """Both means, and whether ours is at least the other."""
+        notes = {line.name: line.notes for line in lines}
+        verdict = {"wanted": f"{self.note} not below the peer's", "measured": "not measured"}
+        if not (notes.get(self.ours) and notes.get(self.peer)):
+            return verdict | {"met": None}
+        pair = [notes[name] for name in (self.ours, self.peer)]
+        words = [f"{found[self.note]:.4f} ± {found['standard error']:.4f}" for found in pair]
+        met = bool(pair[0][self.note] >= pair[1][self.note])
+        return verdict | {"measured": " beside ".join(words), "met": met}
+
+
+@dataclass(frozen=True)
 class Case:
     """Contenders on one data set.
 

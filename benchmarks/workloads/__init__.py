@@ -15,6 +15,7 @@ NAMES = (
     "sgd_epoch",
     "stream",
     "mlp_epoch",
+    "network",
     "grid_search",
     "predict",
     "memory",
