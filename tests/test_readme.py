@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = sorted(ROOT.glob("docs/*.md"))
+PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/user_guide/*.md")])
 pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is beside a checkout only")
 
 
@@ -34,6 +34,6 @@ def test_python_blocks_of_a_page_run_one_after_the_other_without_a_warning(page)
 
 def test_commands_make_their_own_environment():
     commands = [line for block in blocks("sh") for line in block.strip().splitlines()]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")

@@ -1,0 +1,79 @@
+"""How the documentation is built: ``python -m sphinx -W docs docs/_build/html``."""
+
+import os
+import re
+
+import sklearn_gd
+
+project = "sklearn_gd"
+author = copyright = "the developers of sklearn_gd"
+release = version = sklearn_gd.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
+]
+# the names of other projects become links only where asked for: a build needs no network
+if os.environ.get("SKLEARN_GD_INTERSPHINX"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+    }
+
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "examples"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+
+autosummary_generate = True
+# methods are on the page of their class, by the template
+numpydoc_show_class_members = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "backreferences_dir": "gen_modules",
+    "doc_module": "sklearn_gd",
+    "reference_url": {"sklearn_gd": None},
+    "within_subsection_order": "FileNameSortKey",
+    "show_memory": False,
+    "matplotlib_animations": True,
+    "abort_on_example_error": True,
+    "parallel": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_gd"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "header_links_before_dropdown": 7,
+    "navbar_align": "left",
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"index": []}
+
+
+def without_foreign_labels(app, what, name, obj, options, lines):
+    """Methods of scikit-learn's base classes refer to its user guide, which is not part of this."""
+    if "sphinx.ext.intersphinx" not in extensions:
+        lines[:] = [re.sub(r":ref:`([^<`]*?)\s*<[^>]*>`", r"\1", line) for line in lines]
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", without_foreign_labels)
