@@ -28,6 +28,8 @@ def test_python_blocks_run_one_after_the_other_without_a_warning(capsys):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_python_blocks_of_a_page_run_one_after_the_other_without_a_warning(page):
     names = {}
+    if "import matplotlib" in page.read_text(encoding="utf-8"):
+        pytest.importorskip("matplotlib").use("Agg")
     for block in blocks("python", page):
         exec(compile(block, str(page), "exec"), names)
 
