@@ -38,6 +38,7 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
@@ -60,12 +61,15 @@ html_show_sourcelink = False
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
-    "show_prev_next": True,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+# pages without pages below them need no navigation at their side
+html_sidebars = dict.fromkeys(
+    ["index", "getting_started", "migrating", "how_it_works", "performance"], []
+)
 
 
 def without_foreign_labels(app, what, name, obj, options, lines):

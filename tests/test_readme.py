@@ -1,6 +1,7 @@
 """The README keeps its promises: its code runs, and its commands are those of a fresh machine."""
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ def test_python_blocks_run_one_after_the_other_without_a_warning(capsys):
 def test_python_blocks_of_a_page_run_one_after_the_other_without_a_warning(page):
     names = {}
     if "import matplotlib" in page.read_text(encoding="utf-8"):
-        pytest.importorskip("matplotlib").use("Agg")
+        with warnings.catch_warnings():
+            # what matplotlib warns of while it is imported is not ours
+            warnings.simplefilter("ignore")
+            pytest.importorskip("matplotlib.pyplot").switch_backend("Agg")
     for block in blocks("python", page):
         exec(compile(block, str(page), "exec"), names)
 
