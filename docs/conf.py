@@ -47,7 +47,10 @@ sphinx_gallery_conf = {
     "doc_module": "sklearn_gd",
     "reference_url": {"sklearn_gd": None},
     "within_subsection_order": "FileNameSortKey",
+    # what calls of matplotlib return says nothing to a reader
+    "ignore_repr_types": r"matplotlib|'list'",
     "show_memory": False,
+    "write_computation_times": False,
     "matplotlib_animations": True,
     "abort_on_example_error": True,
     "parallel": False,
@@ -67,9 +70,9 @@ html_theme_options = {
     "footer_end": [],
 }
 # pages without pages below them need no navigation at their side
-html_sidebars = dict.fromkeys(
-    ["index", "getting_started", "migrating", "how_it_works", "performance"], []
-)
+html_sidebars = {
+    page: [] for page in ("index", "getting_started", "migrating", "how_it_works", "performance")
+}
 
 
 def without_foreign_labels(app, what, name, obj, options, lines):
