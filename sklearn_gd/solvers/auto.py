@@ -1,13 +1,13 @@
 """``solver="auto"``: which solver for which objective, and why."""
 
 from sklearn_gd.objective import Objective
+from sklearn_gd.solvers.adam import Adam
 from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.gradient_descent import GradientDescent
 from sklearn_gd.solvers.lbfgs import LBFGS
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
 from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
-from sklearn_gd.solvers.rules import Adam
 
 
 def choose(objective: Objective) -> Solver:
