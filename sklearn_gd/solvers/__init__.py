@@ -22,6 +22,7 @@ from sklearn_gd.solvers.run import Result, Run
 from sklearn_gd.solvers.scipy import Scipy
 from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
 
+#: Solvers by the names that the parameter ``solver`` of an estimator takes.
 SOLVERS = {
     "gd": GradientDescent,
     "agd": AcceleratedGradientDescent,
