@@ -40,8 +40,8 @@ class Classifier(ClassifierMixin):
     def predict(self, X):
         """Class labels.
 
-        The class of the largest raw prediction; of two classes the second, and 1 for a label of a 0/1
-        matrix, where its probability is above one half.
+        The class of the largest raw prediction; of two classes the second, and 1 for a label of a
+        0/1 matrix, where its probability is above one half.
 
         Parameters
         ----------

@@ -81,9 +81,9 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (d,), or (k, d) if y had columns
-        In the units of y over those of X.
+        In the units of y, or of its logarithm for Poisson, over those of X.
     intercept_ : float, or ndarray of shape (k,) if y had columns
-        In the units of y; 0 without ``fit_intercept``.
+        In the units of y, or of its logarithm for Poisson; 0 without ``fit_intercept``.
     n_iter_ : int
         Iterations of the last fit.
     t_ : int
@@ -94,7 +94,7 @@ class GDLinearRegressor(Regressor, LinearEstimator):
         Objective at the result; after ``partial_fit`` that of the last rows.
     optimality_ : float
         Share of the objective that is left to gain, as second derivatives predict; infinite where
-        nothing looked: after ``partial_fit``, or stochastic passes with ``tol=0``.
+        nothing looked, as after ``partial_fit`` or stochastic passes with ``tol=0``.
     converged_ : bool
         Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str

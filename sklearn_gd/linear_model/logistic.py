@@ -95,7 +95,7 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         Objective at the result; after ``partial_fit`` that of the last rows.
     optimality_ : float
         Share of the objective that is left to gain, as second derivatives predict; infinite where
-        nothing looked: after ``partial_fit``, or stochastic passes with ``tol=0``.
+        nothing looked, as after ``partial_fit`` or stochastic passes with ``tol=0``.
     converged_ : bool
         Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str

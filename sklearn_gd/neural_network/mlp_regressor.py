@@ -127,7 +127,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Objective at the result; after ``partial_fit`` that of the last rows.
     optimality_ : float
         Share of its start by which the objective last fell below its lowest; infinite where nothing
-        looked: after ``partial_fit``, or with ``tol=0``.
+        looked, as after ``partial_fit`` or with ``tol=0``.
     converged_ : bool
         Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
