@@ -170,7 +170,20 @@ class KinkedLoss(Loss):
         """How far from ``raw`` the minimiser over u of loss(y, u) + (u - raw)^2 / (2 width) is."""
 
     def prox(self, y, raw, width):
-        """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width)."""
+        """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width).
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, k)
+        raw : ndarray of shape (n, k)
+            Raw predictions.
+        width : float
+            In the units of y.
+
+        Returns
+        -------
+        u : ndarray of shape (n, k)
+        """
         return raw + self.prox_move(y, raw, width)
 
     def stages(self, spread, resolution=0.0):
