@@ -29,7 +29,8 @@ def draw_curve(ax, x, values):
 
 def draw_contours(ax, x, y, values, along):
     """Where F has the same value, at gaps that grow by a factor; ``along`` is F on the path."""
-    from matplotlib.colors import LogNorm
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, LogNorm
 
     finite = values[np.isfinite(values)]
     lowest = min(finite.min(), np.nanmin(along))
@@ -39,9 +40,9 @@ def draw_contours(ax, x, y, values, along):
     bottom = np.clip(np.quantile(finite, SMALLEST_PATCH) - lowest, LOWEST_LEVEL * top, top / 2)
     gaps = np.nan_to_num(values - lowest, nan=np.inf).clip(bottom, 2 * top)
     arguments = (x, y, gaps, np.geomspace(bottom, top, N_LEVELS))
-    # the light half of the colours, under which a path can be seen
-    norm = LogNorm(bottom, top * (top / bottom))
-    ax.contourf(*arguments, norm=norm, cmap="Blues", extend="max", zorder=0)
+    # light ones, on which a path can be seen
+    colors = ListedColormap(colormaps["Blues"](np.linspace(0, 0.5, N_LEVELS)))
+    ax.contourf(*arguments, norm=LogNorm(bottom, top), cmap=colors, extend="max", zorder=0)
     ax.contour(*arguments, colors="0.45", linewidths=0.6, zorder=1)
 
 
