@@ -87,7 +87,7 @@ plt.show()
 # ``solver="auto"`` runs until the objective is minimal and needs no rate, so that what is left to
 # search is what the data should decide: which penalty, and how strong.
 
-grid = {"model__penalty": ["l2", "l1", "elasticnet"], "model__alpha": np.logspace(-4, 0, 5)}
+grid = {"model__penalty": ["l2", "l1", "elasticnet"], "model__alpha": np.logspace(-3, 0, 4)}
 search = GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=3).fit(X, y)
 
 fig, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")

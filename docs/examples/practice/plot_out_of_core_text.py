@@ -64,7 +64,7 @@ for text, subject in zip(texts, subjects, strict=True):
 
 vectorizer = HashingVectorizer(n_features=2**15, alternate_sign=False)
 models = {
-    "GDSoftmaxClassifier": GDSoftmaxClassifier(),
+    "GDSoftmaxClassifier": GDSoftmaxClassifier(random_state=0),
     "SGDClassifier": SGDClassifier(loss="log_loss", random_state=0),
 }
 accuracy = {name: [] for name in models}
@@ -112,5 +112,5 @@ for name, model in models.items():
 
 X = sp.vstack([X for X, _ in parts]).tocsr()
 y = np.concatenate([y for _, y in parts])
-together = GDSoftmaxClassifier(alpha=1e-4).fit(X, y)
+together = GDSoftmaxClassifier().fit(X, y)
 print(f"all rows at once     test accuracy {together.score(X_test, subjects):.3f}")
