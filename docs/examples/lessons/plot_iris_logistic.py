@@ -38,7 +38,8 @@ theirs = np.append(peer.coef_, peer.intercept_)
 print("              length, width, intercept")
 print("sklearn_gd  ", ours.round(6))
 print("scikit-learn", theirs.round(6))
-print(f"largest difference {np.abs(ours - theirs).max():.1e}; {model.stop_reason_}")
+print(f"largest difference {np.abs(ours - theirs).max():.1e}")
+print(model.stop_reason_)
 
 # %%
 # The picture

@@ -53,7 +53,8 @@ print(check_gradient(model, X, y))
 probability = model.predict_proba(X)
 difference = np.abs(probability - peer.predict_proba(X)).max()
 print(f"probabilities: largest difference to LogisticRegression {difference:.1e}")
-print(f"accuracy {model.score(X, y):.4f}, {model.n_iter_} iterations; {model.stop_reason_}")
+print(f"accuracy {model.score(X, y):.4f}, {model.n_iter_} iterations")
+print(model.stop_reason_)
 print(f"probabilities of a row add up to one within {np.abs(probability.sum(1) - 1).max():.0e}")
 
 # %%

@@ -154,7 +154,7 @@ for matrix, bias in zip(composed.coefs_[:-1], composed.intercepts_[:-1], strict=
 z = a @ composed.coefs_[-1] + composed.intercepts_[-1]
 difference = np.abs(1 / (1 + np.exp(-z[:, 0])) - composed.predict_proba(X)[:, 1]).max()
 print(f"last layer: {composed.out_activation_}; composition by hand differs by {difference:.0e}")
-print(f"gradient: {check_gradient(composed, X, virginica)}")
+print(check_gradient(composed, X, virginica))
 print(f"accuracy {composed.score(X, virginica):.3f}")
 
 # %%
@@ -226,7 +226,8 @@ class ForgottenFactor(LogCosh):
 patients, progression = load_diabetes(return_X_y=True)
 for loss in (LogCosh(), ForgottenFactor()):
     model = GDMLPRegressor(loss=loss, hidden_layer_sizes=(5,), activation=Softsign())
-    print(f"{type(loss).__name__:16}", check_gradient(model, patients, progression))
+    error = check_gradient(model, patients, progression).max_relative_error
+    print(f"{type(loss).__name__:16} relative error {error:.1e}")
 
 model = GDMLPRegressor(loss=LogCosh(), hidden_layer_sizes=(5,), activation=Softsign())
 model.set_params(solver="lbfgs", alpha=1e-2, random_state=0).fit(patients, progression)

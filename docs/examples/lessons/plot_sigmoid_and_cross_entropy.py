@@ -83,7 +83,8 @@ y = np.array([[1.0], [0.0], [0.0]])
 raw = np.array([[2.0], [-1.0], [800.0]])
 p = sigmoid(raw[:2])
 by_probability = -y[:2] * np.log(p) - (1 - y[:2]) * np.log(1 - p)
-print("by probabilities", by_probability.ravel(), "by raw predictions", Logistic().value(y, raw))
+print("by probabilities  ", by_probability.ravel().round(6).tolist())
+print("by raw predictions", Logistic().value(y, raw).round(6).tolist())
 
 # %%
 # Maximum likelihood is the minimum of J
@@ -143,5 +144,6 @@ print(check_gradient(model, X, y))
 p = model.predict_proba(X)[:, 1]
 gradient = np.append(X.T @ (p - y), np.sum(p - y)) / len(y)
 print(f"largest slope at the optimum {np.abs(gradient).max():.1e}")
-print(f"log-loss {model.objective_:.6f}, accuracy {model.score(X, y):.4f}; {model.stop_reason_}")
+print(f"log-loss {model.objective_:.6f}, accuracy {model.score(X, y):.4f}")
+print(model.stop_reason_)
 print("predict is p >= 0.5:", np.array_equal(model.predict(X), p >= 0.5))

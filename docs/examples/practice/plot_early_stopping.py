@@ -82,7 +82,7 @@ with sklearn.config_context(enable_metadata_routing=True):
         PolynomialFeatures(3), StandardScaler(), last, transform_input=["X_val"]
     )
     pipeline.fit(X, y, X_val=X_val, y_val=y_val)
-    print(f"pipeline: {last.stop_reason_}; test accuracy {pipeline.score(X_test, y_test):.3f}")
+    print(f"{last.stop_reason_}; test accuracy {pipeline.score(X_test, y_test):.3f}")
 
 # %%
 # The same by hand, to see that nothing else happens:

@@ -98,7 +98,7 @@ plt.show()
 model = search.best_estimator_["model"]
 print(f"best penalty {model.penalty}, alpha {model.alpha:g}; log-loss {-search.best_score_:.4f}")
 print(f"{np.count_nonzero(model.coef_)} of {model.coef_.size} coefficients are not zero")
-print(f"{model.n_iter_} iterations; {model.stop_reason_}")
+print(model.stop_reason_)
 
 # %%
 # Inside of objects
@@ -110,4 +110,5 @@ grid = {"model__solver__beta_1": [0.0, 0.5, 0.9], "model__solver__beta_2": [0.9,
 for solver in ("adam", Adam(epsilon=1e-6)):
     pipeline.set_params(model__solver=solver, model__max_iter=20, model__tol=0)
     search = GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=3).fit(X, y)
-    print(f"{solver!r:18} {search.best_params_}, log-loss {-search.best_score_:.4f}")
+    beta_1, beta_2 = search.best_params_.values()
+    print(f"{solver!r}: betas {beta_1} and {beta_2}, log-loss {-search.best_score_:.4f}")
