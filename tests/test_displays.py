@@ -25,7 +25,12 @@ from sklearn_gd.inspection._plane import plane_of
 from sklearn_gd.solvers import LBFGS, Adam
 
 plt = pytest.importorskip("matplotlib.pyplot")
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    # what an old matplotlib calls of a new library is not ours
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("error::DeprecationWarning:sklearn_gd"),
+]
 
 QUICK = {"max_iter": 8, "alpha": 0.1}
 COARSE = {"grid_resolution": 7}
@@ -323,6 +328,7 @@ def test_an_animation_ends_with_the_whole_path(n_params, tmp_path, monkeypatch):
     ("arguments", "error", "match"),
     [
         ({"start": [[1.0]]}, ValueError, "one row of numbers"),
+        ({"start": [np.inf, 1.0]}, ValueError, "not finite at the start"),
         ({"solver": "gdd"}, InvalidParameterError, "Did you mean 'gd'"),
         ({"solver": "adam"}, ValueError, "needs rows"),
     ],
@@ -546,4 +552,4 @@ def test_a_network_draws_its_early_stopping_too():
         hidden_layer_sizes=(3,), early_stopping=True, max_iter=5, random_state=0
     )
     display = DescentDisplay.from_estimator(network, X, y, **COARSE)
-    assert display.ax_.get_xlabel() == "distance from the start towards the end"
+    assert display.ax_.get_xlabel() == "distance along the line from start to end"

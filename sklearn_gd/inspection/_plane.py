@@ -48,7 +48,7 @@ def plane_of(path, end, names) -> Plane:
     beside = moves[np.argmax(np.linalg.norm(_across(moves, first), axis=1))]
     # a path along a line tells nothing of what lies beside it: any direction will do
     second = _direction([beside, *np.eye(size)[:2]], across=first)
-    labels = ("distance from the start towards the end", "distance across, to the farthest iterate")
+    labels = ("distance along the line from start to end", "distance across that line")
     return Plane(path[0], np.array([first, second]), labels)
 
 

@@ -5,21 +5,13 @@ import warnings
 import numpy as np
 
 from sklearn_gd._components import resolve
-from sklearn_gd.inspection._matplotlib import axes_of
+from sklearn_gd.inspection._contours import draw_contours, draw_curve, write_numbers
+from sklearn_gd.inspection._matplotlib import axes_of, pyplot_for
 from sklearn_gd.inspection._plane import grid_of, plane_of
 from sklearn_gd.inspection._recording import names_of, record_fit, values_at, walk_down
 from sklearn_gd.objective import FunctionObjective
 from sklearn_gd.solvers import SOLVERS, Run, Solver
 
-N_LEVELS = 14
-# Contours reach up to so many times the highest of the path, and down to this share of that.
-CEILING = 30.0
-LOWEST_LEVEL = 1e-6
-# The innermost contour holds this share of the grid.
-SMALLEST_PATCH = 0.002
-# Step numbers are no nearer to each other than this share of the axes.
-NUMBER_DISTANCE = 0.07
-MAX_NUMBERS = 12
 # Markers of longer paths are smaller.
 LONG_PATH = 60
 
@@ -103,7 +95,8 @@ class DescentDisplay:
 
         F is the objective of the estimator's own loss on the rows it is trained on: losses with
         kinks, which solvers smooth on the way, are shown as they are. Networks are shown without
-        dropout. Warnings that the fit has not converged are silenced.
+        dropout. Warnings that the fit has not converged are silenced. The display keeps all
+        iterates, n_iter + 1 times the number of parameters.
 
         Parameters
         ----------
@@ -134,6 +127,7 @@ class DescentDisplay:
         >>> display.ax_.get_xlabel(), display.ax_.get_ylabel()
         ('coef_[0]', 'intercept_')
         """
+        pyplot_for(cls.__name__)
         fit = record_fit(estimator, X, y, sample_weight)
         display = cls._from_path(fit.objective, fit.path, fit.solution, grid_resolution)
         return display.plot(ax=ax, **kwargs)
@@ -175,6 +169,7 @@ class DescentDisplay:
         -------
         display : DescentDisplay
         """
+        pyplot_for(cls.__name__)
         start = np.array(start, dtype=np.float64)
         if start.ndim != 1 or not start.size:
             raise ValueError(f"start must be one row of numbers; got shape {start.shape}.")
@@ -186,6 +181,8 @@ class DescentDisplay:
                 stacklevel=2,
             )
         objective = FunctionObjective(function)
+        if not np.isfinite(objective.value(start)):
+            raise ValueError(f"The function is not finite at the start, {start}.")
         run = Run(max_iter=max_iter, learning_rate=learning_rate)
         walk = walk_down(solver, objective, start, run)
         path = np.array(walk.iterates)
@@ -267,7 +264,7 @@ class DescentDisplay:
         ax.plot(*start, "s", ms=8, color="white", mec="black", zorder=4, label=labels[0])
         ax.plot(*end, "*", ms=14, color=color, mec="black", zorder=4, label=labels[1])
         if step_numbers:
-            self._write_numbers(ax, points, end, "black" if contours else color)
+            write_numbers(ax, points, end, "black" if contours else color)
         ax.legend()
         return self
 
@@ -325,63 +322,8 @@ class DescentDisplay:
 
     def _draw_objective(self, ax):
         if self.grid_y is None:
-            self._draw_curve(ax)
+            draw_curve(ax, self.grid_x, self.grid_values)
+            ax.set(xlabel=self.plane.labels[0], ylabel="objective F")
         else:
-            self._draw_contours(ax)
+            draw_contours(ax, self.grid_x, self.grid_y, self.grid_values, self.values)
             ax.set(xlabel=self.plane.labels[0], ylabel=self.plane.labels[1])
-
-    def _draw_curve(self, ax):
-        """F(w), by the sign of its slope: a step goes against it."""
-        with np.errstate(invalid="ignore"):
-            slope = np.gradient(self.grid_values, self.grid_x)
-        signs = (
-            (slope < 0, "C0", "--", "slope < 0: steps to the right"),
-            (
-                slope >= 0,
-                "C2",
-                "-",
-                "slope > 0: steps to the left",
-            ),
-        )
-        for has_sign, color, style, label in signs:
-            # the curve is whole: a piece begins where the other one ends
-            shown = has_sign | np.roll(has_sign, 1) & (np.arange(len(slope)) > 0)
-            values = np.where(shown, self.grid_values, np.nan)
-            ax.plot(self.grid_x, values, style, color=color, label=label, zorder=2)
-        ax.set(xlabel=self.plane.labels[0], ylabel="objective F")
-
-    def _draw_contours(self, ax):
-        from matplotlib.colors import LogNorm
-
-        finite = self.grid_values[np.isfinite(self.grid_values)]
-        lowest = min(finite.min(), np.nanmin(self.values))
-        top = min(finite.max() - lowest, CEILING * (np.nanmax(self.values) - lowest))
-        if not top > 0:
-            return
-        bottom = np.clip(np.quantile(finite, SMALLEST_PATCH) - lowest, LOWEST_LEVEL * top, top / 2)
-        gaps = np.nan_to_num(self.grid_values - lowest, nan=np.inf).clip(bottom, 2 * top)
-        arguments = (self.grid_x, self.grid_y, gaps, np.geomspace(bottom, top, N_LEVELS))
-        # the light half of the colours, under which a path can be seen
-        norm = LogNorm(bottom, top * (top / bottom))
-        ax.contourf(*arguments, norm=norm, cmap="Blues", extend="max", zorder=0)
-        ax.contour(*arguments, colors="0.45", linewidths=0.6, zorder=1)
-
-    def _write_numbers(self, ax, points, end, color):
-        from matplotlib.patheffects import withStroke
-
-        extent = np.ptp(np.array([ax.get_xlim(), ax.get_ylim()]), axis=1)
-        written = [end]
-        for step, point in enumerate(points):
-            distances = np.abs((np.array(written) - point) / extent).max(axis=1)
-            if step == 0 or distances.min() < NUMBER_DISTANCE or len(written) > MAX_NUMBERS:
-                continue
-            ax.annotate(
-                str(step),
-                point,
-                xytext=(5, 5),
-                textcoords="offset points",
-                color=color,
-                path_effects=[withStroke(linewidth=3, foreground="white")],
-                zorder=5,
-            )
-            written.append(point)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._estimator import GradientDescentEstimator
-from sklearn_gd.inspection._matplotlib import axes_of
+from sklearn_gd.inspection._matplotlib import axes_of, draw_curves
 
 X_LABELS = {"passes": "passes over the rows", "seconds": "seconds"}
 Y_LABELS = {
@@ -134,9 +134,7 @@ class LossCurveDisplay:
         display : LossCurveDisplay
         """
         ax = axes_of(self, ax)
-        self.lines_ = []
-        for name, (x, y) in self.curves.items():
-            self.lines_ += ax.plot(x, y, **({"label": name, "marker": ".", "ms": 5} | kwargs))
+        self.lines_ = draw_curves(ax, self.curves, kwargs)
         if self.y == "optimality":
             ax.set_yscale("log")
         ax.set(xlabel=X_LABELS[self.x], ylabel=Y_LABELS[self.y])

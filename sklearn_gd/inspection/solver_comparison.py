@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from sklearn_gd.inspection._matplotlib import axes_of
+from sklearn_gd.inspection._matplotlib import axes_of, draw_curves, pyplot_for
 from sklearn_gd.inspection._recording import record_fit, values_at
 from sklearn_gd.inspection.loss_curve import X_LABELS, check_option
 
 # What linear models are also fitted with, so that the lowest value is that of the optimum.
 REFERENCE = {"solver": "auto", "learning_rate": "auto", "batch_size": "auto", "average": False}
 REFERENCE_EFFORT = {"tol": 1e-12, "max_iter": 1000, "max_time": None}
-MARKERS = "osv^D<>pX*"
 
 
 class SolverComparisonDisplay:
@@ -65,7 +64,8 @@ class SolverComparisonDisplay:
         All begin at the same start and go on until they converge or ``max_iter`` of the estimator
         is over, without a warning; ``early_stopping`` is switched off. A linear model is also
         fitted by ``solver="auto"`` with ``tol=1e-12``, which is not drawn, for the lowest value;
-        of networks, it is the lowest that a solver found.
+        of networks, it is the lowest that a solver found. Every iterate is kept in memory until F
+        is known there.
 
         Parameters
         ----------
@@ -91,6 +91,7 @@ class SolverComparisonDisplay:
         display : SolverComparisonDisplay
         """
         check_option("x", x, X_LABELS)
+        pyplot_for(cls.__name__)
         common = same_start(estimator) | {"early_stopping": False}
         fits = {
             name: record_fit(estimator, X, y, sample_weight, **(common | parameters))
@@ -128,13 +129,12 @@ class SolverComparisonDisplay:
         display : SolverComparisonDisplay
         """
         ax = axes_of(self, ax)
-        self.lines_ = []
-        for number, (name, values) in enumerate(self.objectives.items()):
-            gaps = np.maximum((values - self.best) / self.scale, np.finfo(float).eps)
-            marker = MARKERS[number % len(MARKERS)]
-            style = {"label": name, "marker": marker, "ms": 5, "markevery": 0.08}
-            x = getattr(self, self.x)[name]
-            self.lines_ += ax.plot(x, gaps, **(style | kwargs))
+        x, floor = getattr(self, self.x), np.finfo(float).eps
+        curves = {
+            name: (x[name], np.maximum((values - self.best) / self.scale, floor))
+            for name, values in self.objectives.items()
+        }
+        self.lines_ = draw_curves(ax, curves, kwargs)
         ax.set(xlabel=X_LABELS[self.x], ylabel=r"$(F - F_{best})\ /\ F_{best}$", yscale="log")
         ax.legend()
         return self
