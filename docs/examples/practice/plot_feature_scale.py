@@ -27,7 +27,7 @@ from sklearn_gd.solvers import GradientDescent
 # model is the same: a coefficient ten times as small undoes it. But the round bowl has become
 # a valley, and the step 1/L, L the curvature *across* the valley, is tiny *along* it. Dividing by
 # the matrix of second derivatives steps as far as is right in every direction. (A square is the
-# start, a star the end.)
+# start, a star the end. The axes hide the valley: it is ten times as long as it looks.)
 
 X, y = load_breast_cancer(return_X_y=True)
 two = StandardScaler().fit_transform(X[:, [1, 4]])
