@@ -52,7 +52,8 @@ plt.show()
 
 # %%
 # The threshold: :math:`p \ge 0.5` is the same as :math:`raw \ge 0`, so the boundary between the
-# classes is a straight line (a plane, a hyperplane), although the probability is curved.
+# classes is a straight line (a plane, a hyperplane), although the probability is curved. On the
+# line itself Chkifa says 1; this library says 0, as scikit-learn does.
 #
 # The cross-entropy
 # -----------------
