@@ -18,6 +18,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gd import GDLogisticClassifier
+from sklearn_gd.inspection import DescentDisplay
 from sklearn_gd.solvers import GradientDescent, Run, Scipy
 
 # %%
@@ -54,19 +55,20 @@ def descend(start, alpha, n_iter):
 
 run = Run(learning_rate=1.0, max_iter=30, tol=0)
 result = GradientDescent().minimize(cross_entropy, np.array([-3.0]), run)
-left, right = descend([-3.0], 1.0, 30), descend([3.5], 1.0, 30)
+left = descend([-3.0], 1.0, 30)
 print(f"library {result.params[0]:.10f}, loop {left[-1, 0]:.10f}")
 
-w = np.linspace(-3.5, 4, 200)
+# %%
+# ``DescentDisplay`` runs a solver and draws its path, for one weight on the curve of the function.
+# The curve is dashed where its slope is negative.
+
+settings = {"learning_rate": 1.0, "max_iter": 30, "step_numbers": False}
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-ax.plot(w, [cross_entropy([v])[0] for v in w], "0.5")
-for path, style, name in (
-    (left, "C0o-", "slope < 0: w grows"),
-    (right, "C1s-", "slope > 0: w shrinks"),
-):
-    ax.plot(path[:, 0], [cross_entropy(p)[0] for p in path], style, ms=5, lw=1, label=name)
+DescentDisplay.from_function(cross_entropy, [-3.0], ax=ax, label="from -3", **settings)
+DescentDisplay.from_function(
+    cross_entropy, [3.5], ax=ax, label="from 3.5", contours=False, color="C3", **settings
+)
 ax.set(xlabel="w", ylabel="J(w)")
-ax.legend()
 
 # %%
 # Two weights, from A to B
@@ -83,29 +85,24 @@ def valley(w):
     return value, np.array([a - 0.6 * a * slope, slope])
 
 
-path = []
-run = Run(learning_rate=0.1, max_iter=40, tol=0, callback=lambda p: path.append(p.params.copy()))
-GradientDescent().minimize(valley, np.array([2.5, -0.5]), run)
-path = np.array(path)
+fig = plt.figure(figsize=(9, 4), layout="constrained")
+flat = fig.add_subplot(1, 2, 2)
+display = DescentDisplay.from_function(
+    valley, [2.5, -0.5], learning_rate=0.1, max_iter=40, step_numbers=False, ax=flat
+)
+path, heights = display.path, display.values
+flat.annotate("A", path[0], (-4, 10), textcoords="offset points", fontsize=13)
+flat.annotate("B", path[-1], (-18, -12), textcoords="offset points", fontsize=13)
+flat.set(xlabel="w₁", ylabel="w₂")
 
 a, b = np.meshgrid(np.linspace(-3, 3, 60), np.linspace(-1, 3, 60))
-surface = valley((a, b))[0]
-heights = np.array([valley(p)[0] for p in path])
-
-fig = plt.figure(figsize=(9, 4), layout="constrained")
 solid = fig.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)
-solid.plot_surface(a, b, surface, cmap="viridis", alpha=0.8, rcount=40, ccount=40)
-solid.plot(path[:, 0], path[:, 1], heights + 0.3, "C3.-", zorder=5)
+solid.plot_surface(a, b, valley((a, b))[0], cmap="viridis", alpha=0.8, rcount=40, ccount=40)
+solid.plot(path[:, 0], path[:, 1], heights + 0.3, "C1.-", zorder=5)
 solid.text(*path[0], heights[0] + 3, "A", fontsize=13, zorder=6)
 solid.text(*path[-1], heights[-1] + 3, "B", fontsize=13, zorder=6)
 solid.set(xlabel="w₁", ylabel="w₂", zlabel="J")
 solid.view_init(40, -60)
-flat = fig.add_subplot(1, 2, 2)
-flat.contour(a, b, surface, levels=np.geomspace(0.05, 25, 12), cmap="viridis")
-flat.plot(*path.T, "C3.-")
-flat.annotate("A", path[0], (8, -4), textcoords="offset points", fontsize=13)
-flat.annotate("B", path[-1], (-16, -4), textcoords="offset points", fontsize=13)
-flat.set(xlabel="w₁", ylabel="w₂")
 
 # %%
 # A built-in optimiser

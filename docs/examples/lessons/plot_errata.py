@@ -6,8 +6,6 @@ The lessons follow four texts: Eaton, "Introduction to the Math of Gradient Desc
 introduction to gradient descent algorithms"; the handwritten Notes, "Numeric Minimization of
 Loss"; and the Lesson "Gradient Descent" of an online course on neural networks. They teach well,
 and like all texts they have slips. Here each slip has a number or a picture that shows it.
-
-.. rows:
 """
 
 import matplotlib.pyplot as plt

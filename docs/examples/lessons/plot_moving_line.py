@@ -19,6 +19,8 @@ import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from PIL import Image
 
+from sklearn_gd import GDLinearRegressor
+from sklearn_gd.inspection import DescentDisplay
 from sklearn_gd.solvers import GradientDescent, Run
 
 rng = np.random.default_rng(0)
@@ -88,7 +90,7 @@ def draw(step):
     return line, trail, dot, title
 
 
-frames = [0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 30, 40, 50, 60]
+frames = [0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60]
 animation = FuncAnimation(fig, draw, frames=frames, interval=400)
 
 # %%
@@ -101,6 +103,22 @@ with tempfile.TemporaryDirectory() as folder:
     animation.save(file, writer=PillowWriter(fps=2.5), dpi=60)
     with Image.open(file) as film:
         print(f"{film.format} of {film.n_frames} frames, {file.stat().st_size // 1000} kB")
+
+# %%
+# The film of any fit
+# -------------------
+# ``DescentDisplay`` makes the right half for any estimator: it fits a clone, remembers every
+# iterate, and draws the path over the contours. Here the fit begins where fits begin by
+# themselves, at the best constant: slope 0, and the mean of y as the intercept.
+
+model = GDLinearRegressor(solver="gd", alpha=0, max_iter=60, tol=0)
+display = DescentDisplay.from_estimator(model, x[:, np.newaxis], y, step_numbers=False)
+
+# %%
+
+film_of_fit = display.animate(frames=8, interval=400)
+with tempfile.TemporaryDirectory() as folder:
+    film_of_fit.save(Path(folder) / "fit.gif", writer=PillowWriter(fps=2.5), dpi=60)
 
 # %%
 # In numbers

@@ -18,6 +18,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd import GDLinearRegressor
+from sklearn_gd.inspection import LossCurveDisplay
 from sklearn_gd.solvers import GradientDescent
 
 # %%
@@ -93,13 +94,10 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].message)
 
 # %%
-# The two are drawn together: the line on the left, and how far the objective is above its minimum
-# on the right. The gap shrinks by the same factor at each step, a straight line on a logarithmic
-# axis.
+# The line on the left, and on the right what ``tol`` is about: the share of the objective that is
+# left to gain. It shrinks by the same factor at each step, a straight line on a logarithmic axis.
 
-model = GDLinearRegressor(solver="gd", alpha=0, tol=1e-15).fit(X, y, **start)
-minimum = np.mean((X_b @ theta_best - y) ** 2) / 2
-gap = np.array(model.loss_curve_) - minimum
+model = GDLinearRegressor(solver="gd", alpha=0, tol=1e-13).fit(X, y, **start)
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 left.scatter(x, y, s=10, color="0.6", label="data")
@@ -109,8 +107,8 @@ for steps, style in ((1, ":"), (5, "-."), (20, "--")):
 left.plot(ends, theta_best[0] + theta_best[1] * ends, "C1", label="normal equation")
 left.set(xlabel="x", ylabel="y", title="The line")
 left.legend()
-right.semilogy(gap[gap > 0])
-right.set(xlabel="step", ylabel="F - minimum", title="What is left to gain")
+LossCurveDisplay.from_estimator(model, y="optimality", name="step 1/L", ax=right, marker="")
+right.set(title="What is left to gain", ylabel="share of the objective")
 right.grid(alpha=0.3)
 
 # %%

@@ -18,6 +18,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd import GDLinearRegressor
+from sklearn_gd.inspection import learning_rate_range
 
 rng = np.random.default_rng(0)
 x = 2 * rng.random(200)
@@ -102,8 +103,17 @@ for name in ("1/L", "2/(L + μ)", "2.1/L"):
 # %%
 # Which rate to take
 # ------------------
-# Where L is not known, a trial finds a rate.
-# LEARNING_RATE_RANGE
+# Where L is not known, a trial finds a rate: a few passes from the same start with each of a range
+# of rates. The rate with the lowest objective is a suggestion; the cliff on its right is near 2/L.
+
+rates = np.geomspace(0.01, 2, 24) / L * 2
+trial = learning_rate_range(
+    GDLinearRegressor(solver="gd", alpha=0), X, y, learning_rates=rates, max_iter=40
+)
+trial.plot()
+trial.ax_.set_title("40 passes with each learning rate")
+print(f"best of the rates {trial.best:.3f}, 2/(L + mu) {2 / (L + mu):.3f}, 2/L {2 / L:.3f}")
+print(f"the largest that did not diverge {rates[np.isfinite(trial.objectives)].max():.3f}")
 
 # %%
 # The minimum that was printed
