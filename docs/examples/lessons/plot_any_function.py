@@ -108,7 +108,9 @@ solid.view_init(40, -60)
 # A built-in optimiser
 # --------------------
 # ``Scipy(method=...)`` lets any method of :func:`scipy.optimize.minimize` walk: on a function,
-# and on the objective of an estimator, where methods that want second derivatives get them.
+# and on the objective of an estimator, where methods that want second derivatives get them. Two
+# methods, "dogleg" and "trust-exact", build the whole Hessian; with more than 1,000 parameters
+# they refuse and say so.
 
 for method in ("Nelder-Mead", "CG", "BFGS", "L-BFGS-B"):
     found = Scipy(method=method).minimize(valley, np.array([2.5, -0.5]), Run(tol=1e-10))

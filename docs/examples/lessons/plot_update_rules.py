@@ -17,8 +17,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.animation import FuncAnimation
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
 
-from sklearn_gd import GDLinearRegressor
+from sklearn_gd import GDLinearRegressor, GDSoftmaxClassifier
 from sklearn_gd.schedules import Cosine
 from sklearn_gd.solvers import (
     SGD,
@@ -144,7 +146,7 @@ def draw(step):
     title.set_text(f"step {step}")
 
 
-animation = FuncAnimation(fig, draw, frames=[*range(10), *range(10, 81, 7)], interval=300)
+animation = FuncAnimation(fig, draw, frames=[*range(8), 10, 14, 20, 30, 50, 80], interval=400)
 with tempfile.TemporaryDirectory() as folder:
     animation.save(Path(folder) / "race.gif", writer="pillow", dpi=60)
 
@@ -174,7 +176,22 @@ for name, (rule, rate) in rules.items():
     print(f"{name:9s} {model.t_} updates, error of the coefficients {errors[name]:.4f}")
 
 # %%
+# On standardised features the automatic rates do. These are the three kinds of iris by petal length
+# and width, which 50 passes learn.
+
+iris, species = load_iris(return_X_y=True)
+petals = StandardScaler().fit_transform(iris[:, 2:])
+accuracies = {}
+for name in rules:
+    model = GDSoftmaxClassifier(
+        solver=name.lower(), batch_size=10, max_iter=50, tol=0, random_state=0
+    )
+    accuracies[name] = model.fit(petals, species).score(petals, species)
+    print(f"{name:9s} accuracy {accuracies[name]:.3f}")
+
+# %%
 # In numbers
 # ----------
 
-print(f"largest error of all rules {max(errors.values()):.3f}")
+print(f"line: largest error of all rules {max(errors.values()):.3f}")
+print(f"iris: lowest accuracy of all rules {min(accuracies.values()):.3f}")
