@@ -1,27 +1,23 @@
-"""What the tests and the examples in docstrings need."""
+"""What the tests and the examples in docstrings need to draw, and where they cannot."""
 
 import importlib.util
 import os
+import sys
 
 import pytest
 
 # pictures are made without a screen
 os.environ.setdefault("MPLBACKEND", "Agg")
-HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
+DRAWS = ("descent", "loss_curve", "solver_comparison")
 collect_ignore = (
     []
-    if HAS_MATPLOTLIB
-    else [
-        f"sklearn_gd/inspection/{name}.py"
-        for name in ("descent", "loss_curve", "solver_comparison")
-    ]
+    if importlib.util.find_spec("matplotlib")
+    else [f"sklearn_gd/inspection/{name}.py" for name in DRAWS]
 )
 
 
 @pytest.fixture(autouse=True)
 def _figures_are_closed():
     yield
-    if HAS_MATPLOTLIB:
-        import matplotlib.pyplot as plt
-
-        plt.close("all")
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -4,11 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from sklearn_gd.inspection._recording import values_at
 
 # Room around the path, as a share of its reach.
 MARGIN = 0.15
+# The lowest point is looked for within so many times the path's reach, to this share of that.
+FAR, CLOSE = 5.0, 1e-3
+MAX_LOOKS = 200
 # The objective is to rise by this share of what the descent gained, within the grid.
 MIN_RISE = 0.05
 MAX_DOUBLINGS = 30
@@ -49,9 +53,10 @@ def plane_of(path, end, names) -> Plane:
 
 
 def grid_of(objective, plane, path, end, gain, resolution):
-    """Axes of a grid around the end that holds the path, and F on it."""
-    center = plane.coordinates(end)
-    reach = np.abs(plane.coordinates(path) - center).max(axis=0)
+    """Axes of a grid around the lowest point that holds the path, and F on it."""
+    points, end = plane.coordinates(path), plane.coordinates(end)
+    center = _lowest(objective, plane, points, end)
+    reach = np.abs(points - center).max(axis=0)
     widths = [
         _half_width(objective, plane, center, axis, reach, gain) for axis in range(len(center))
     ]
@@ -59,6 +64,32 @@ def grid_of(objective, plane, path, end, gain, resolution):
     mesh = np.stack(np.meshgrid(*axes), axis=-1)
     values = values_at(objective, plane.params(mesh.reshape(-1, len(center))))
     return axes, values.reshape(mesh.shape[:-1])
+
+
+def _lowest(objective, plane, points, end):
+    """Where F is lowest in the plane, or the end where that is too far away to show the path."""
+    reach = np.abs(points - end).max(axis=0)
+    reach = FAR * np.maximum(reach, MIN_SHARE * (reach.max() or 1.0))
+
+    def value(shares):
+        found = values_at(objective, [plane.params(end + shares * reach)])[0]
+        return found if np.isfinite(found) else np.inf
+
+    zero = np.zeros(len(end))
+    found = minimize(
+        value,
+        zero,
+        method="Nelder-Mead",
+        bounds=[(-1, 1)] * len(end),
+        options={
+            "initial_simplex": np.vstack([zero, np.eye(len(end)) / FAR]),
+            "maxfev": MAX_LOOKS,
+            "xatol": CLOSE,
+            "fatol": np.inf,
+        },
+    )
+    is_inside = np.abs(found.x).max() < 1 - CLOSE and found.fun < value(zero)
+    return end + found.x * reach if is_inside else end
 
 
 def _half_width(objective, plane, center, axis, reach, gain):

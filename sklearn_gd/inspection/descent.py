@@ -12,7 +12,8 @@ from sklearn_gd.objective import FunctionObjective
 from sklearn_gd.solvers import SOLVERS, Run, Solver
 
 N_LEVELS = 14
-# Below this share of the largest gap on the grid no contour is drawn.
+# Contours reach up to so many times the highest of the path, and down to this share of that.
+CEILING = 30.0
 LOWEST_LEVEL = 1e-6
 # The innermost contour holds this share of the grid.
 SMALLEST_PATCH = 0.002
@@ -30,7 +31,8 @@ class DescentDisplay:
     shows. With one parameter, F is drawn as a curve, and its slope says which way a step leads;
     with two, the axes are the parameters. With more, they are distances in the plane through the
     start, the end, and the iterate that is farthest from the line between them; iterates beside
-    the plane are drawn where they are nearest to it, while contours are those of the plane.
+    the plane are drawn where they are nearest to it, while contours are those of the plane. The
+    grid is centred where F is lowest in the plane, or at the end where that is far away.
 
     Made by :meth:`from_estimator` or :meth:`from_function`.
 
@@ -211,11 +213,11 @@ class DescentDisplay:
             grid_values=grid_values,
         )
 
-    def plot(self, ax=None, *, contours=True, step_numbers=True, **kwargs):
+    def plot(self, ax=None, *, contours=True, plane=None, step_numbers=True, **kwargs):
         """Draw the path.
 
-        Several paths share a plane where there are at most two parameters: the first draws the
-        contours, and each of the others is drawn on its axes with ``contours=False``.
+        Of several paths on the same axes the first draws the contours, and the others follow with
+        ``contours=False``; with more than two parameters, also with ``plane`` of the first.
 
         Parameters
         ----------
@@ -223,6 +225,8 @@ class DescentDisplay:
             By default that of a new figure.
         contours : bool, default=True
             Whether to draw the objective below the path.
+        plane : tuple, default=None
+            That of another display, on whose plane to draw; without contours only.
         step_numbers : bool, default=True
             Whether to write the numbers of some iterates beside them.
         **kwargs : dict
@@ -231,20 +235,39 @@ class DescentDisplay:
         Returns
         -------
         display : DescentDisplay
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> from sklearn_gd.inspection import DescentDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> first = DescentDisplay.from_estimator(GDLogisticClassifier(), X, y == 0)
+        >>> second = DescentDisplay.from_estimator(
+        ...     GDLogisticClassifier(solver="gd", max_iter=100),
+        ...     X,
+        ...     y == 0,
+        ...     ax=first.ax_,
+        ...     contours=False,
+        ...     plane=first.plane,
+        ...     label="gd",
+        ... )
         """
+        if contours and plane is not None:
+            raise ValueError("The plane of another display is for contours=False.")
         ax = axes_of(self, ax)
         if contours:
             self._draw_objective(ax)
-        points = self._points(self.path, self.values)
+        points = self._points(self.path, self.values, plane)
         self.line_ = self._draw_path(ax, points, kwargs)
         color = self.line_.get_color()
-        start, end = points[0], self._points(self.solution, self.solution_value)
+        start, end = points[0], self._points(self.solution, self.solution_value, plane)
         words = [f"start, F = {self.values[0]:.4g}", f"end, F = {self.solution_value:.4g}"]
         labels = words if contours else [None, None]
         ax.plot(*start, "s", ms=8, color="white", mec="black", zorder=4, label=labels[0])
         ax.plot(*end, "*", ms=14, color=color, mec="black", zorder=4, label=labels[1])
         if step_numbers:
-            self._write_numbers(ax, points)
+            self._write_numbers(ax, points, end, "black" if contours else color)
         ax.legend()
         return self
 
@@ -281,18 +304,23 @@ class DescentDisplay:
             return self.line_, here
 
         draw(0)
+        # the layout stays as it is: to find it again for each picture would take most of the time
+        self.figure_.draw_without_rendering()
+        self.figure_.set_layout_engine("none")
         return FuncAnimation(self.figure_, draw, frames=shown, interval=interval)
 
-    def _points(self, params, values):
+    def _points(self, params, values, plane=None):
         """Where params are drawn: in the plane, or on the curve of F."""
-        coordinates = self.plane.coordinates(params)
+        coordinates = (plane or self.plane).coordinates(params)
         if self.grid_y is not None:
             return coordinates
         return np.concatenate([coordinates, np.expand_dims(values, -1)], axis=-1)
 
     def _draw_path(self, ax, points, kwargs):
         size = 5 if len(points) <= LONG_PATH else 2.5
-        style = {"color": "C1", "marker": "o", "ms": size, "lw": 1.2, "label": "path", "zorder": 3}
+        n_steps = len(points) - 1
+        label = f"path of {n_steps} step{'s' * (n_steps != 1)}"
+        style = {"color": "C1", "marker": "o", "ms": size, "lw": 1.2, "label": label, "zorder": 3}
         return ax.plot(*points.T, **(style | kwargs))[0]
 
     def _draw_objective(self, ax):
@@ -304,7 +332,8 @@ class DescentDisplay:
 
     def _draw_curve(self, ax):
         """F(w), by the sign of its slope: a step goes against it."""
-        slope = np.gradient(self.grid_values, self.grid_x)
+        with np.errstate(invalid="ignore"):
+            slope = np.gradient(self.grid_values, self.grid_x)
         signs = (
             (slope < 0, "C0", "--", "slope < 0: steps to the right"),
             (
@@ -326,22 +355,22 @@ class DescentDisplay:
 
         finite = self.grid_values[np.isfinite(self.grid_values)]
         lowest = min(finite.min(), np.nanmin(self.values))
-        top = finite.max() - lowest
+        top = min(finite.max() - lowest, CEILING * (np.nanmax(self.values) - lowest))
         if not top > 0:
             return
         bottom = np.clip(np.quantile(finite, SMALLEST_PATCH) - lowest, LOWEST_LEVEL * top, top / 2)
-        levels = np.geomspace(bottom, top, N_LEVELS)
-        gaps = np.maximum(np.ma.masked_invalid(self.grid_values - lowest), bottom)
-        norm = LogNorm(bottom, top)
-        arguments = (self.grid_x, self.grid_y, gaps, levels)
-        ax.contourf(*arguments, norm=norm, cmap="Blues", alpha=0.6, zorder=0)
+        gaps = np.nan_to_num(self.grid_values - lowest, nan=np.inf).clip(bottom, 2 * top)
+        arguments = (self.grid_x, self.grid_y, gaps, np.geomspace(bottom, top, N_LEVELS))
+        # the light half of the colours, under which a path can be seen
+        norm = LogNorm(bottom, top * (top / bottom))
+        ax.contourf(*arguments, norm=norm, cmap="Blues", extend="max", zorder=0)
         ax.contour(*arguments, colors="0.45", linewidths=0.6, zorder=1)
 
-    def _write_numbers(self, ax, points):
+    def _write_numbers(self, ax, points, end, color):
         from matplotlib.patheffects import withStroke
 
         extent = np.ptp(np.array([ax.get_xlim(), ax.get_ylim()]), axis=1)
-        written = [self._points(self.solution, self.solution_value)]
+        written = [end]
         for step, point in enumerate(points):
             distances = np.abs((np.array(written) - point) / extent).max(axis=1)
             if step == 0 or distances.min() < NUMBER_DISTANCE or len(written) > MAX_NUMBERS:
@@ -351,6 +380,7 @@ class DescentDisplay:
                 point,
                 xytext=(5, 5),
                 textcoords="offset points",
+                color=color,
                 path_effects=[withStroke(linewidth=3, foreground="white")],
                 zorder=5,
             )

@@ -62,7 +62,8 @@ class LossCurveDisplay:
             descent.
         y : {"objective", "validation", "optimality"}, default="objective"
             ``history_["objective"]``, which for stochastic solvers is the mean over the pass;
-            ``validation_scores_``; or ``history_["optimality"]``, on a logarithmic axis.
+            ``validation_scores_``, greater is better and minus the mean loss where ``scoring`` is
+            None; or ``history_["optimality"]``, on a logarithmic axis.
         name : str, default=None
             For the legend; by default the name of the class.
         ax : matplotlib Axes, default=None

@@ -114,7 +114,7 @@ class SolverComparisonDisplay:
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):
-        """Draw the curves; an iterate that is the best of all has no place on the axis.
+        """Draw the curves; what is no farther from the best than rounding is drawn at 2.2e-16.
 
         Parameters
         ----------
@@ -130,11 +130,11 @@ class SolverComparisonDisplay:
         ax = axes_of(self, ax)
         self.lines_ = []
         for number, (name, values) in enumerate(self.objectives.items()):
-            gaps = (values - self.best) / self.scale
+            gaps = np.maximum((values - self.best) / self.scale, np.finfo(float).eps)
             marker = MARKERS[number % len(MARKERS)]
             style = {"label": name, "marker": marker, "ms": 5, "markevery": 0.08}
             x = getattr(self, self.x)[name]
-            self.lines_ += ax.plot(x, np.where(gaps > 0, gaps, np.nan), **(style | kwargs))
+            self.lines_ += ax.plot(x, gaps, **(style | kwargs))
         ax.set(xlabel=X_LABELS[self.x], ylabel=r"$(F - F_{best})\ /\ F_{best}$", yscale="log")
         ax.legend()
         return self
