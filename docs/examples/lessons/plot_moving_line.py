@@ -116,9 +116,9 @@ display = DescentDisplay.from_estimator(model, x[:, np.newaxis], y, step_numbers
 
 # %%
 
-film_of_fit = display.animate(frames=8, interval=400)
+film_of_fit = display.animate(frames=6, interval=500)
 with tempfile.TemporaryDirectory() as folder:
-    film_of_fit.save(Path(folder) / "fit.gif", writer=PillowWriter(fps=2.5), dpi=60)
+    film_of_fit.save(Path(folder) / "fit.gif", writer=PillowWriter(fps=2), dpi=60)
 
 # %%
 # In numbers

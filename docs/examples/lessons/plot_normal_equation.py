@@ -96,6 +96,8 @@ print(caught[0].message)
 # %%
 # The line on the left, and on the right what ``tol`` is about: the share of the objective that is
 # left to gain. It shrinks by the same factor at each step, a straight line on a logarithmic axis.
+# On the way it is the solver's own estimate; the jump near the end is where second derivatives
+# are looked at, because the estimate says that the fit may have converged.
 
 model = GDLinearRegressor(solver="gd", alpha=0, tol=1e-13).fit(X, y, **start)
 
