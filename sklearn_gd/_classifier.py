@@ -40,13 +40,32 @@ class Classifier(ClassifierMixin):
     def predict(self, X):
         """Class labels.
 
+        The class of the largest raw prediction; of two classes the second, and 1 for a label of a
+        0/1 matrix, where its probability is above one half.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features, in the units of ``fit``.
 
         Returns
         -------
         y : ndarray of shape (n,), or (n, k) of 0 and 1 for multilabel targets
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For an X that is not finite, or has other columns than that of ``fit``.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "yes", "no", "yes"]
+        >>> model = GDLogisticClassifier().fit(X, y)
+        >>> model.predict(X).tolist()
+        ['no', 'no', 'yes', 'yes']
         """
         codes = self._predict(X, lambda raw: self._coding.decide(raw))
         return codes if codes.ndim == 2 else self.classes_[codes]
@@ -57,10 +76,27 @@ class Classifier(ClassifierMixin):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features, in the units of ``fit``.
 
         Returns
         -------
         scores : ndarray of shape (n,) for two classes, (n, K) otherwise
+            Those for two classes are in favour of ``classes_[1]``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For an X that is not finite, or has other columns than that of ``fit``.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "yes", "no", "yes"]
+        >>> model = GDLogisticClassifier().fit(X, y)
+        >>> model.decision_function(X).round(2).tolist()
+        [-1.36, -0.45, 0.45, 1.36]
         """
         return self._predict(X, lambda raw: self._coding.decision(raw))
 
@@ -70,24 +106,57 @@ class Classifier(ClassifierMixin):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features, in the units of ``fit``.
 
         Returns
         -------
         probability : ndarray of shape (n, K)
             In the order of ``classes_``; rows add up to one, except for multilabel targets.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For an X that is not finite, or has other columns than that of ``fit``.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "yes", "no", "yes"]
+        >>> model = GDLogisticClassifier().fit(X, y)
+        >>> model.predict_proba(X).round(2).tolist()
+        [[0.8, 0.2], [0.61, 0.39], [0.39, 0.61], [0.2, 0.8]]
         """
         return self._predict(X, lambda raw: self._coding.probabilities(raw))
 
     def predict_log_proba(self, X):
-        """Logarithm of :meth:`predict_proba`.
+        """Natural logarithm of :meth:`predict_proba`.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features, in the units of ``fit``.
 
         Returns
         -------
         log_probability : ndarray of shape (n, K)
+            Minus infinity for a probability that is zero in the precision of X.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For an X that is not finite, or has other columns than that of ``fit``.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "yes", "no", "yes"]
+        >>> model = GDLogisticClassifier().fit(X, y)
+        >>> model.predict_log_proba(X).round(2).tolist()
+        [[-0.23, -1.59], [-0.49, -0.95], [-0.95, -0.49], [-1.59, -0.23]]
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -99,14 +168,34 @@ class Classifier(ClassifierMixin):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features; in any units under ``solver="auto"``.
         y : array-like of shape (n,) or (n, k)
+            Labels; (n, k) for a 0/1 matrix of them.
         classes : array-like of shape (K,), default=None
             All classes there will be; needed in the first call unless ``fit`` came before.
         sample_weight : array-like of shape (n,), default=None
+            Weight of each row, at least 0.
 
         Returns
         -------
         self : object
+            The estimator; if the call fails, it is as it was.
+
+        Raises
+        ------
+        AttributeError
+            For a ``solver`` that cannot go on from where it stopped.
+        ValueError
+            For data or parameters that cannot be used, or other classes than in the first call.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "yes", "no", "yes"]
+        >>> model = GDLogisticClassifier().partial_fit(X[:2], y[:2], classes=["no", "yes"])
+        >>> model = model.partial_fit(X[2:], y[2:])
+        >>> model.n_iter_, model.classes_.tolist()
+        (1, ['no', 'yes'])
         """
         known = vars(self).get("classes_")
         if classes is None and known is None:

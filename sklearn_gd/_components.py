@@ -64,6 +64,17 @@ class NamedComponents:
         -------
         self : object
             This estimator.
+
+        Raises
+        ------
+        ValueError
+            For a parameter that does not exist, or a field of a name that stands for no component.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> GDLinearRegressor(solver="adam").set_params(solver__beta_1=0.8).solver
+        Adam(beta_1=0.8)
         """
         for name in {key.partition("__")[0] for key in params if "__" in key}:
             value = params.get(name, getattr(self, name, None))

@@ -23,10 +23,26 @@ class Regressor(RegressorMixin):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features, in the units of ``fit``.
 
         Returns
         -------
         y : ndarray of shape (n,), or (n, k) if y had columns
+            In the units of y.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For an X that is not finite, or has other columns than that of ``fit``.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> GDLinearRegressor(alpha=0).fit(X, y).predict([[4.0]]).round(6)
+        array([9.])
         """
         mean = self._predict(X, lambda raw: self._loss.inverse_link(raw))
         return mean[:, 0] if self._is_1d else mean
@@ -38,12 +54,31 @@ class Regressor(RegressorMixin):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features; in any units under ``solver="auto"``.
         y : array-like of shape (n,) or (n, k)
+            Target.
         sample_weight : array-like of shape (n,), default=None
+            Weight of each row, at least 0.
 
         Returns
         -------
         self : object
+            The estimator; if the call fails, it is as it was.
+
+        Raises
+        ------
+        AttributeError
+            For a ``solver`` that cannot go on from where it stopped.
+        ValueError
+            For data or parameters that cannot be used.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> model = GDLinearRegressor().partial_fit(X[:2], y[:2]).partial_fit(X[2:], y[2:])
+        >>> model.n_iter_
+        1
         """
         return self._partial_fit(X, y, sample_weight)
 

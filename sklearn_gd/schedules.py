@@ -11,10 +11,39 @@ from typing import ClassVar
 from sklearn_gd._components import Component
 from sklearn_gd._validation import integer, real
 
+__all__ = [
+    "SCHEDULES",
+    "Clock",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "InverseScaling",
+    "PowerDecay",
+    "ReduceOnPlateau",
+    "Schedule",
+    "StepDecay",
+]
+
 
 @dataclass(frozen=True)
 class Clock:
-    """Where a run stands: updates done, passes done, and passes without improvement met so far."""
+    """Where a run stands.
+
+    Parameters
+    ----------
+    step : int, default=0
+        Updates done.
+    epoch : int, default=0
+        Passes done.
+    plateaus : int, default=0
+        Plateaus met: stretches of ``n_iter_no_change`` passes that brought no improvement.
+
+    Examples
+    --------
+    >>> from sklearn_gd.schedules import Clock
+    >>> Clock(step=100, epoch=2)
+    Clock(step=100, epoch=2, plateaus=0)
+    """
 
     step: int = 0
     epoch: int = 0
@@ -22,21 +51,66 @@ class Clock:
 
 
 class Schedule(Component):
-    """A learning rate for every update."""
+    """A learning rate for every update.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from sklearn_gd.schedules import Clock, Schedule
+    >>> @dataclass(kw_only=True, eq=False, repr=False)
+    ... class Halving(Schedule):
+    ...     rate: float = 0.1
+    ...
+    ...     def __call__(self, clock):
+    ...         return self.rate / 2**clock.epoch
+    >>> Halving()(Clock(epoch=1))
+    0.05
+    """
 
     @abstractmethod
     def __call__(self, clock: Clock) -> float:
-        """The rate of the update that comes next."""
+        """The rate of the update that comes next.
+
+        Parameters
+        ----------
+        clock : Clock
+            What is done before it.
+
+        Returns
+        -------
+        rate : float
+        """
 
     @classmethod
     def from_rate(cls, rate: float, steps_per_pass: int, passes: int) -> "Schedule":
-        """The schedule that a bare name stands for: it starts at ``rate``."""
+        """The schedule that a bare name stands for.
+
+        Parameters
+        ----------
+        rate : float
+            Where it starts.
+        steps_per_pass : int
+            Updates in a pass.
+        passes : int
+            Passes that the run is made for.
+
+        Returns
+        -------
+        schedule : Schedule
+        """
         return cls(rate=rate)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Constant(Schedule):
-    r"""The same rate always, :math:`\eta_t = rate`.
+    r"""The same rate always.
+
+    .. math:: \eta_t = rate
+
+    Parameters
+    ----------
+    rate : float, default=0.01
+        Learning rate, greater than 0.
 
     Examples
     --------
@@ -54,18 +128,29 @@ class Constant(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class InverseScaling(Schedule):
-    r""":math:`\eta_t = t_0 / (t + t_1)`, t = 0 at the first update.
+    r"""A rate that falls like the inverse of the number of updates.
+
+    .. math:: \eta_t = t_0 / (t + t_1), \quad t = 0 \text{ at the first update}
+
+    By name it starts at the "auto" rate and is halved after 10 passes.
 
     Parameters
     ----------
-    t0, t1 : float
-        With ``t0=5, t1=50`` the rate starts at 0.1 and is halved after 50 updates.
+    t0 : float, default=5.0
+        Greater than 0.
+    t1 : float, default=50.0
+        Updates after which the first rate, ``t0 / t1``, is halved; greater than 0.
+
+    References
+    ----------
+    Robbins and Monro (1951), "A stochastic approximation method"; t0 and t1 as in Chkifa.
 
     Examples
     --------
     >>> from sklearn_gd.schedules import Clock, InverseScaling
-    >>> InverseScaling(t0=5, t1=50)(Clock(step=50))
-    0.05
+    >>> rate = InverseScaling(t0=5, t1=50)
+    >>> rate(Clock(step=0)), rate(Clock(step=50))
+    (0.1, 0.05)
     """
 
     t0: float = 5.0
@@ -83,7 +168,24 @@ class InverseScaling(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PowerDecay(Schedule):
-    r""":math:`\eta_t = rate / (t + 1)^{power}`."""
+    r"""A rate that falls like a power of the number of updates.
+
+    .. math:: \eta_t = rate / (t + 1)^{power}, \quad t = 0 \text{ at the first update}
+
+    Parameters
+    ----------
+    rate : float, default=0.01
+        Learning rate at first, greater than 0.
+    power : float, default=0.5
+        At least 0.
+
+    Examples
+    --------
+    >>> from sklearn_gd.schedules import Clock, PowerDecay
+    >>> rate = PowerDecay(rate=0.1)
+    >>> rate(Clock(step=0)), rate(Clock(step=3))
+    (0.1, 0.05)
+    """
 
     rate: float = 0.01
     power: float = 0.5
@@ -95,7 +197,24 @@ class PowerDecay(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Exponential(Schedule):
-    r""":math:`\eta = rate \cdot decay^{e}`, e the passes done."""
+    r"""A rate that falls by the same factor with every pass.
+
+    .. math:: \eta = rate \cdot decay^{e}, \quad e \text{ the passes done}
+
+    Parameters
+    ----------
+    rate : float, default=0.01
+        Learning rate at first, greater than 0.
+    decay : float, default=0.95
+        Factor of a pass, above 0, at most 1.
+
+    Examples
+    --------
+    >>> from sklearn_gd.schedules import Clock, Exponential
+    >>> rate = Exponential(rate=0.1, decay=0.5)
+    >>> rate(Clock(epoch=0)), rate(Clock(epoch=1))
+    (0.1, 0.05)
+    """
 
     rate: float = 0.01
     decay: float = 0.95
@@ -107,7 +226,26 @@ class Exponential(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class StepDecay(Schedule):
-    r""":math:`\eta = rate \cdot factor^{\lfloor e / every \rfloor}`, e the passes done."""
+    r"""A rate that falls by a factor every so many passes.
+
+    .. math:: \eta = rate \cdot factor^{\lfloor e / every \rfloor}, \quad e \text{ the passes done}
+
+    Parameters
+    ----------
+    rate : float, default=0.01
+        Learning rate at first, greater than 0.
+    factor : float, default=0.5
+        Above 0, at most 1.
+    every : int, default=10
+        Passes between two falls, at least 1.
+
+    Examples
+    --------
+    >>> from sklearn_gd.schedules import Clock, StepDecay
+    >>> rate = StepDecay(rate=0.1)
+    >>> rate(Clock(epoch=9)), rate(Clock(epoch=10))
+    (0.1, 0.05)
+    """
 
     rate: float = 0.01
     factor: float = 0.5
@@ -124,7 +262,36 @@ class StepDecay(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Cosine(Schedule):
-    r"""Half a cosine from ``rate`` to 0 at ``total_steps``, after a linear rise over ``warmup``."""
+    r"""Half a cosine, after a linear rise.
+
+    .. math:: \eta_t = \begin{cases}
+        rate\,(t + 1) / warmup & t < warmup \\
+        rate\,\left(1 + \cos \pi \frac{t - warmup}{total\_steps - warmup}\right) / 2 & \text{then}
+        \end{cases}
+
+    and 0 from ``total_steps`` on. By name it starts at the "auto" rate and ends with the run.
+
+    Parameters
+    ----------
+    rate : float, default=0.01
+        Largest learning rate, greater than 0.
+    total_steps : int, default=1000
+        Updates until it is 0.
+    warmup : int, default=0
+        Updates of the rise.
+
+    References
+    ----------
+    Loshchilov and Hutter (2017), "SGDR: stochastic gradient descent with warm restarts", without
+    restarts.
+
+    Examples
+    --------
+    >>> from sklearn_gd.schedules import Clock, Cosine
+    >>> rate = Cosine(rate=0.1, total_steps=100, warmup=2)
+    >>> [round(rate(Clock(step=step)), 4) for step in (0, 1, 2, 51, 100)]
+    [0.05, 0.1, 0.1, 0.05, 0.0]
+    """
 
     rate: float = 0.01
     total_steps: int = 1000
@@ -148,10 +315,26 @@ class Cosine(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ReduceOnPlateau(Schedule):
-    r""":math:`\eta = rate \cdot factor^{m}`, m the number of plateaus met so far.
+    r"""A rate that falls by a factor whenever the objective has stopped falling.
+
+    .. math:: \eta = rate \cdot factor^{m}, \quad m \text{ the plateaus met so far}
 
     A plateau is ``n_iter_no_change`` passes whose mean objective is not lower than that of as many
     passes before. scikit-learn's "adaptive" has the factor 0.2.
+
+    Parameters
+    ----------
+    rate : float, default=0.01
+        Learning rate at first, greater than 0.
+    factor : float, default=0.5
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> from sklearn_gd.schedules import Clock, ReduceOnPlateau
+    >>> rate = ReduceOnPlateau(rate=0.1)
+    >>> rate(Clock(plateaus=0)), rate(Clock(plateaus=1))
+    (0.1, 0.05)
     """
 
     rate: float = 0.01
@@ -165,6 +348,7 @@ class ReduceOnPlateau(Schedule):
         return self.rate * self.factor**clock.plateaus
 
 
+#: Schedules by the names that the parameter ``learning_rate`` of an estimator takes.
 SCHEDULES = {
     "constant": Constant,
     "inverse-scaling": InverseScaling,

@@ -185,6 +185,7 @@ class Watch:
 
 sys.meta_path.insert(0, Watch())
 import sklearn_gd
+import sklearn_gd.inspection
 """
 
 

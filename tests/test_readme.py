@@ -19,6 +19,7 @@ def blocks(language, page=README):
 
 @pytest.mark.filterwarnings("error")
 def test_python_blocks_run_one_after_the_other_without_a_warning(capsys):
+    pytest.importorskip("matplotlib")
     names = {}
     for block in blocks("python"):
         exec(compile(block, str(README), "exec"), names)

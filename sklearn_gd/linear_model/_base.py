@@ -43,7 +43,7 @@ class LinearEstimator(GradientDescentEstimator):
         X : {array-like, sparse matrix} of shape (n, d)
             Features, in any units; float32 stays float32.
         y : array-like of shape (n,) or (n, k)
-            Target.
+            Target: numbers or labels; (n, k) for several targets, or a 0/1 matrix of labels.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0; 0 is the same as leaving the row out.
         X_val, y_val, sample_weight_val : array-like, default=None
@@ -60,6 +60,23 @@ class LinearEstimator(GradientDescentEstimator):
         ------
         ValueError
             For a parameter or data that cannot be used; the message says what can.
+        FloatingPointError
+            For values so large that the first step overflows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the fit ended before ``tol`` was reached; the message says why, and what to do.
+        UserWarning
+            For a ``learning_rate``, ``batch_size`` or ``average`` that the solver does not use.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> model = GDLinearRegressor(alpha=0).fit(X, y)
+        >>> model.coef_.round(6), round(float(model.intercept_), 6)
+        (array([2.]), 1.0)
         """
         start = None
         if coef_init is not None or intercept_init is not None:

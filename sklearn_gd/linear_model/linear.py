@@ -21,7 +21,9 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        The loss of a row; a name, or an object of :mod:`sklearn_gd.losses`, your own included.
+        The loss of a row: "squared_error", "huber", "absolute_error", "quantile",
+        "epsilon_insensitive", "poisson", or an object of :mod:`sklearn_gd.losses`, your own
+        included.
     penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float, default=1e-4
@@ -31,6 +33,7 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     l1_ratio : float, default=0.15
         Share of the absolute part for ``penalty="elasticnet"``.
     fit_intercept : bool, default=True
+        Without, raw predictions pass through the origin.
     positive : bool, default=False
         No coefficient below zero.
     standardize : bool, default=False
@@ -40,10 +43,13 @@ class GDLinearRegressor(Regressor, LinearEstimator):
         How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
         defaults of the name will not do. "auto" chooses by loss, penalty and shape; ``solver_``
         tells.
-    learning_rate : "auto", float, str or Schedule, default="auto"
-        For solvers that use one; "auto" derives it from the curvature where that has a bound.
+    learning_rate : "auto", float, str, Schedule or callable, default="auto"
+        For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
+        object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" derives it from the
+        curvature where that has a bound.
     batch_size : "auto" or int, default="auto"
-        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
+        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200
+        (n / 5 for "normalized-adagrad").
     shuffle : bool, default=True
         Another order of rows in each pass of a stochastic solver.
     average : bool, default=False
@@ -51,51 +57,59 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     max_iter : int, default=1000
         Most iterations; an iteration visits all rows at least once.
     tol : float, default=1e-8
-        Converged when the decrease that second derivatives predict is less than this share of the
-        objective (``optimality_``), whatever the units. 0 runs ``max_iter`` iterations.
+        Converged when twice ``optimality_`` is at most this, whatever the units. 0 runs
+        ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds.
+        Most seconds of a fit; None: no limit.
     early_stopping : bool, default=False
         Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
         return the best model met.
     scoring : str, callable or None, default=None
         Validation score, greater is better; None is minus the weighted mean loss.
     validation_fraction : float, default=0.1
-        Share of rows held out for early stopping, from each class alike.
+        Share of rows held out for early stopping.
     n_iter_no_change : int, default=5
+        Iterations without a better validation score that end a fit with ``early_stopping``, and
+        length of a plateau for ``learning_rate="adaptive"``.
     warm_start : bool, default=False
         Begin the next fit where the last one ended, if the shapes still agree.
     random_state : int, RandomState or None, default=None
-        For shuffles, splits and random initial weights.
+        For shuffles and splits; an int makes fits repeatable.
     verbose : int, default=0
-        Print a line every so many iterations.
+        Print a line every so many iterations; 0: none.
 
     Attributes
     ----------
     coef_ : ndarray of shape (d,), or (k, d) if y had columns
-        In the units of y over those of X.
-    intercept_ : float, or ndarray of shape (k,)
+        In the units of y, or of its logarithm for Poisson, over those of X.
+    intercept_ : float, or ndarray of shape (k,) if y had columns
+        In the units of y, or of its logarithm for Poisson; 0 without ``fit_intercept``.
     n_iter_ : int
         Iterations of the last fit.
     t_ : int
         Updates of the parameters.
     solver_ : Solver
         What was used.
-    objective_, optimality_ : float
-        Objective at the result, and how far it is from the optimum, relative to it; after
-        ``partial_fit`` the first is that of the last rows, the second infinite: not looked at,
-        as also after stochastic passes with ``tol=0``.
+    objective_ : float
+        Objective at the result; after ``partial_fit`` that of the last rows.
+    optimality_ : float
+        Share of the objective that is left to gain, as second derivatives predict; infinite where
+        nothing looked, as after ``partial_fit`` or stochastic passes with ``tol=0``.
     converged_ : bool
+        Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
         Why the fit ended, in a sentence.
     loss_curve_ : list of float
         Objective at the start and after each iteration.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" of each iteration; under
-        ``partial_fit`` the last 1,000.
-    validation_scores_, best_validation_score_ : list of float, float
-        With early stopping; None without.
+        "objective", "optimality", "step_size", "passes" and "seconds" at the start and after each
+        iteration; under ``partial_fit`` the last 1,000.
+    validation_scores_ : list of float or None
+        With early stopping, at the start and after each iteration.
+    best_validation_score_ : float or None
+        The largest of these.
     n_features_in_ : int
+        Columns of X.
     feature_names_in_ : ndarray of str
         Where X has string column names.
 

@@ -30,6 +30,7 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     l1_ratio : float, default=0.15
         Share of the absolute part for ``penalty="elasticnet"``.
     fit_intercept : bool, default=True
+        Without, raw predictions pass through the origin.
     positive : bool, default=False
         No coefficient below zero.
     standardize : bool, default=False
@@ -41,10 +42,13 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
         defaults of the name will not do. "auto" chooses by loss, penalty and shape; ``solver_``
         tells.
-    learning_rate : "auto", float, str or Schedule, default="auto"
-        For solvers that use one; "auto" derives it from the curvature where that has a bound.
+    learning_rate : "auto", float, str, Schedule or callable, default="auto"
+        For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
+        object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" derives it from the
+        curvature where that has a bound.
     batch_size : "auto" or int, default="auto"
-        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
+        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200
+        (n / 5 for "normalized-adagrad").
     shuffle : bool, default=True
         Another order of rows in each pass of a stochastic solver.
     average : bool, default=False
@@ -52,10 +56,10 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     max_iter : int, default=1000
         Most iterations; an iteration visits all rows at least once.
     tol : float, default=1e-8
-        Converged when the decrease that second derivatives predict is less than this share of the
-        objective (``optimality_``), whatever the units. 0 runs ``max_iter`` iterations.
+        Converged when twice ``optimality_`` is at most this, whatever the units. 0 runs
+        ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds.
+        Most seconds of a fit; None: no limit.
     early_stopping : bool, default=False
         Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
         return the best model met.
@@ -64,40 +68,49 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     validation_fraction : float, default=0.1
         Share of rows held out for early stopping, from each class alike.
     n_iter_no_change : int, default=5
+        Iterations without a better validation score that end a fit with ``early_stopping``, and
+        length of a plateau for ``learning_rate="adaptive"``.
     warm_start : bool, default=False
         Begin the next fit where the last one ended, if the shapes still agree.
     random_state : int, RandomState or None, default=None
-        For shuffles, splits and random initial weights.
+        For shuffles and splits; an int makes fits repeatable.
     verbose : int, default=0
-        Print a line every so many iterations.
+        Print a line every so many iterations; 0: none.
 
     Attributes
     ----------
     classes_ : ndarray of shape (K,)
+        Labels in ascending order; for a 0/1 matrix y the numbers of its columns.
     coef_ : ndarray of shape (1, d) for two classes, (K, d) otherwise
         In log-odds over the units of X.
     intercept_ : ndarray of shape (1,) or (K,)
+        In log-odds; 0 without ``fit_intercept``.
     n_iter_ : int
         Iterations of the last fit.
     t_ : int
         Updates of the parameters.
     solver_ : Solver
         What was used.
-    objective_, optimality_ : float
-        Objective at the result, and how far it is from the optimum, relative to it; after
-        ``partial_fit`` the first is that of the last rows, the second infinite: not looked at,
-        as also after stochastic passes with ``tol=0``.
+    objective_ : float
+        Objective at the result; after ``partial_fit`` that of the last rows.
+    optimality_ : float
+        Share of the objective that is left to gain, as second derivatives predict; infinite where
+        nothing looked, as after ``partial_fit`` or stochastic passes with ``tol=0``.
     converged_ : bool
+        Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
         Why the fit ended, in a sentence.
     loss_curve_ : list of float
         Objective at the start and after each iteration.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" of each iteration; under
-        ``partial_fit`` the last 1,000.
-    validation_scores_, best_validation_score_ : list of float, float
-        With early stopping; None without.
+        "objective", "optimality", "step_size", "passes" and "seconds" at the start and after each
+        iteration; under ``partial_fit`` the last 1,000.
+    validation_scores_ : list of float or None
+        With early stopping, at the start and after each iteration.
+    best_validation_score_ : float or None
+        The largest of these.
     n_features_in_ : int
+        Columns of X.
     feature_names_in_ : ndarray of str
         Where X has string column names.
 

@@ -15,16 +15,31 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     estimator : GDLinearRegressor, GDLogisticClassifier or GDSoftmaxClassifier
         It is cloned, and stays as it is.
     X : {array-like, sparse matrix} of shape (n, d)
+        Features.
     y : array-like of shape (n,) or (n, k)
-    alphas : array-like of float
-        Strengths, at least 0; they are visited from the strongest to the weakest.
+        Target.
+    alphas : array-like of shape (m,)
+        Strengths of the penalty, at least 0; they are visited from the strongest to the weakest.
     sample_weight : array-like of shape (n,), default=None
+        Weight of each row, at least 0.
 
     Returns
     -------
     path : Bunch
         With ``alphas`` (m,) in descending order, ``coefs`` (m, ...) and ``intercepts`` (m, ...)
         shaped like ``coef_`` and ``intercept_``, ``objectives`` (m,) and ``n_iters`` (m,).
+
+    Raises
+    ------
+    TypeError
+        For an estimator that is not linear or not of this library.
+    ValueError
+        For no alphas, or data that cannot be used.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), "Regularization paths for generalized linear models via
+    coordinate descent", section 2.5.
 
     Examples
     --------

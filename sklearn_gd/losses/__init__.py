@@ -12,6 +12,7 @@ from sklearn_gd.losses.regression import (
     SquaredError,
 )
 
+#: Losses by the names that the parameter ``loss`` of a regressor takes.
 LOSSES = {
     "squared_error": SquaredError,
     "huber": Huber,

@@ -24,19 +24,32 @@ class Loss(Component):
     ----------
     curvature : float or None
         The largest second derivative in ``raw``; None where it has no bound.
-    is_quadratic : bool
-        Whether the second derivative is the same everywhere and for all outputs.
-    has_kinks : bool
-        Whether slopes jump, or all but jump: second derivatives at a point then say nothing about
-        the next one.
     mean_curvature : float or None
         The same of the mean over many rows: below ``curvature`` where a row has all of its own
         within a short range, and the ranges of rows lie apart.
-    link_name : str
-        What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
+    is_quadratic : bool
+        Whether the second derivative is the same everywhere and for all outputs.
     is_separable : bool
         Whether the loss is the sum over the outputs of one function of each, so that they share no
         second derivative.
+    has_kinks : bool
+        Whether slopes jump, or all but jump: second derivatives at a point then say nothing about
+        the next one.
+    link_name : str
+        What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Loss
+    >>> class LogCosh(Loss):
+    ...     def value(self, y, raw):
+    ...         return np.log(np.cosh(raw - y)).sum(axis=1)
+    ...
+    ...     def gradient(self, y, raw):
+    ...         return np.tanh(raw - y)
+    >>> LogCosh().second_derivative(np.zeros((1, 1)), np.zeros((1, 1))).round(4)
+    array([[1.]])
     """
 
     curvature: ClassVar[float | None] = None
@@ -52,14 +65,48 @@ class Loss(Component):
 
     @abstractmethod
     def value(self, y: NDArray, raw: NDArray) -> NDArray:
-        """The loss of each row, shape (n,)."""
+        """The loss of each row, added up over outputs.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, k), or (n,) for class codes
+        raw : ndarray of shape (n, k)
+            Raw predictions.
+
+        Returns
+        -------
+        value : ndarray of shape (n,)
+        """
 
     @abstractmethod
     def gradient(self, y: NDArray, raw: NDArray) -> NDArray:
-        """Its derivative in ``raw``, shape (n, k)."""
+        """The derivative of the loss in ``raw``.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, k), or (n,) for class codes
+        raw : ndarray of shape (n, k)
+            Raw predictions.
+
+        Returns
+        -------
+        gradient : ndarray of shape (n, k)
+        """
 
     def value_and_gradient(self, y: NDArray, raw: NDArray) -> tuple[NDArray, NDArray]:
-        """Both at once, for losses whose parts share work."""
+        """Both at once, for losses whose parts share work.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, k), or (n,) for class codes
+        raw : ndarray of shape (n, k)
+            Raw predictions.
+
+        Returns
+        -------
+        value : ndarray of shape (n,)
+        gradient : ndarray of shape (n, k)
+        """
         return self.value(y, raw), self.gradient(y, raw)
 
     def scalar(self) -> tuple[Callable, tuple[float, ...]] | None:
@@ -71,7 +118,19 @@ class Loss(Component):
         return None
 
     def second_derivative(self, y: NDArray, raw: NDArray) -> NDArray:
-        """The diagonal of the second derivative in ``raw``, shape (n, k), at least zero."""
+        """The diagonal of the second derivative in ``raw``; by differences unless overridden.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, k), or (n,) for class codes
+        raw : ndarray of shape (n, k)
+            Raw predictions.
+
+        Returns
+        -------
+        second_derivative : ndarray of shape (n, k)
+            At least zero.
+        """
         result = np.empty_like(raw)
         for column in range(raw.shape[1]):
             step = np.zeros_like(raw)
@@ -89,7 +148,16 @@ class Loss(Component):
         return lambda direction: curvature * direction
 
     def inverse_link(self, raw: NDArray) -> NDArray:
-        """The mean, or the probabilities, that a raw prediction stands for."""
+        """The mean, or the probabilities, that a raw prediction stands for.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n, k)
+
+        Returns
+        -------
+        mean : ndarray of shape (n, k)
+        """
         return raw
 
     def check_target(self, y: NDArray) -> None:

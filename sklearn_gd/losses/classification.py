@@ -15,17 +15,25 @@ PRIOR_COUNT = 1.0
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Logistic(Loss):
-    r"""Negative log-likelihood of 0/1 targets, :math:`\log(1 + e^{raw}) - y\,raw`.
+    r"""Negative log-likelihood of 0/1 targets.
+
+    .. math:: \log(1 + e^{raw}) - y\,raw, \quad \text{derivative } p - y, \quad p = 1/(1 + e^{-raw})
 
     Each output is a sigmoid of its own: one for two classes, one a class for one-vs-rest, one a
     label for multilabel targets. The second derivative is :math:`p(1 - p) \le 1/4`.
+
+    References
+    ----------
+    Eaton and Lesson derive it, Böhning and Lindsay (1988), "Monotonicity of quadratic-approximation
+    algorithms", its bound.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_gd.losses import Logistic
-    >>> Logistic().value(np.array([[1.0]]), np.array([[0.0]])).round(4)
-    array([0.6931])
+    >>> loss, y, raw = Logistic(), np.array([[1.0]]), np.array([[0.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([0.6931]), array([[-0.5]]))
     """
 
     curvature: ClassVar[float] = 0.25
@@ -62,16 +70,24 @@ class Logistic(Loss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Softmax(Loss):
-    r"""Negative log-likelihood of class codes, :math:`\log\sum_l e^{raw_l} - raw_y`.
+    r"""Negative log-likelihood of class codes.
+
+    .. math:: \log\sum_l e^{raw_l} - raw_y, \quad \text{derivative } p - onehot(y), \quad
+        p_l = e^{raw_l} / \sum_m e^{raw_m}
 
     The second derivative is :math:`\mathrm{diag}(p) - p p^T`, at most 1/2.
+
+    References
+    ----------
+    Chkifa derives it, Böhning (1992), "Multinomial logistic regression algorithm", its bound.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_gd.losses import Softmax
-    >>> Softmax().value(np.array([0]), np.zeros((1, 3))).round(4)
-    array([1.0986])
+    >>> loss, y, raw = Softmax(), np.array([0]), np.array([[0.0, 0.0, 0.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([1.0986]), array([[-0.6667,  0.3333,  0.3333]]))
     """
 
     curvature: ClassVar[float] = 0.5

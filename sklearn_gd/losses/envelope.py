@@ -15,19 +15,33 @@ STEP = 1e-3
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MoreauEnvelope(Loss):
-    r"""The Moreau envelope of a loss, :math:`\min_u\,loss(y, u) + (u - raw)^2 / (2\,width)`.
+    r"""The Moreau envelope of a loss: a smooth one that all but equals it.
 
-    It is smooth with curvature 1/width and differs from a loss of slope at most s by at most
-    :math:`s^2\,width/2`. Moreau (1965).
+    .. math:: \min_u\,loss(y, u) + (u - raw)^2 / (2\,width)
+
+    Its curvature is 1/width, and it differs from a loss of slope at most s by at most
+    :math:`s^2\,width/2`.
 
     Parameters
     ----------
     loss : Loss
         A function of raw - y, with a method ``prox_move(y, raw, width)``.
     width : float
-        In the units of y.
-    spread : float, optional
-        Of y: how far the kinks of many rows lie apart. By default the width.
+        In the units of y, greater than 0.
+    spread : float or None, default=None
+        Of y: how far the kinks of many rows lie apart; None is the width.
+
+    References
+    ----------
+    Moreau (1965), "Proximité et dualité dans un espace hilbertien".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import AbsoluteError, MoreauEnvelope
+    >>> loss = MoreauEnvelope(loss=AbsoluteError(), width=0.5)
+    >>> loss.value_and_gradient(np.array([[1.0]]), np.array([[3.0]]))
+    (array([1.75]), array([[1.]]))
     """
 
     loss: Loss

@@ -14,16 +14,23 @@ from sklearn_gd.losses.envelope import envelopes
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SquaredError(Loss):
-    r"""Half the squared error, :math:`(raw - y)^2 / 2`.
+    """Half the squared error.
 
-    The half makes the derivative ``raw - y`` and the second derivative 1, as in scikit-learn.
+    .. math:: (raw - y)^2 / 2
+
+    The half makes the derivative raw - y and the second derivative 1, as in scikit-learn.
+
+    References
+    ----------
+    Gauss (1809), *Theoria motus corporum coelestium*.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_gd.losses import SquaredError
-    >>> SquaredError().value(np.array([[1.0]]), np.array([[3.0]]))
-    array([2.])
+    >>> loss, y, raw = SquaredError(), np.array([[1.0]]), np.array([[3.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([2.]), array([[2.]]))
     """
 
     curvature: ClassVar[float] = 1.0
@@ -53,13 +60,25 @@ class SquaredError(Loss):
 class Huber(Loss):
     r"""Squared error of small residuals, absolute error of large ones.
 
-    With r = raw - y, :math:`r^2/2` where :math:`|r| \le delta`, else
-    :math:`delta\,(|r| - delta/2)`. Huber (1964).
+    .. math:: r^2/2 \text{ where } |r| \le delta, \quad delta\,(|r| - delta/2) \text{ beyond}, \quad
+        r = raw - y
 
     Parameters
     ----------
     delta : float, default=1.35
-        In the units of y.
+        In the units of y, greater than 0.
+
+    References
+    ----------
+    Huber (1964), "Robust estimation of a location parameter".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Huber
+    >>> loss, y, raw = Huber(delta=1.0), np.array([[1.0]]), np.array([[3.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([1.5]), array([[1.]]))
     """
 
     delta: float = 1.35
@@ -86,9 +105,28 @@ class Huber(Loss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Poisson(Loss):
-    r"""Half the Poisson deviance with a log link, :math:`e^{raw} - y\,raw + y \log y - y`.
+    r"""Half the Poisson deviance with a log link.
+
+    .. math:: e^{raw} - y\,raw + y \log y - y
 
     For counts and rates, y at least 0; the prediction is :math:`e^{raw}`.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, for a y below 0, or y that are all 0.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), *Generalized Linear Models*, chapter 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Poisson
+    >>> loss, y, raw = Poisson(), np.array([[2.0]]), np.array([[0.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([0.3863]), array([[-1.]]))
     """
 
     link_name: ClassVar[str] = "exp"
@@ -132,7 +170,20 @@ class KinkedLoss(Loss):
         """How far from ``raw`` the minimiser over u of loss(y, u) + (u - raw)^2 / (2 width) is."""
 
     def prox(self, y, raw, width):
-        """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width)."""
+        """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width).
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, k)
+        raw : ndarray of shape (n, k)
+            Raw predictions.
+        width : float
+            In the units of y.
+
+        Returns
+        -------
+        u : ndarray of shape (n, k)
+        """
         return raw + self.prox_move(y, raw, width)
 
     def stages(self, spread, resolution=0.0):
@@ -143,13 +194,24 @@ class KinkedLoss(Loss):
 class Quantile(KinkedLoss):
     r"""The pinball loss: its minimiser is a quantile of y given x.
 
-    :math:`q\,r` for residuals r = y - raw above zero, :math:`(q - 1)\,r` below.
-    Koenker and Bassett (1978).
+    .. math:: q\,r \text{ where } r \ge 0, \quad (q - 1)\,r \text{ below}, \quad r = y - raw
 
     Parameters
     ----------
     quantile : float, default=0.5
         q, between 0 and 1.
+
+    References
+    ----------
+    Koenker and Bassett (1978), "Regression quantiles".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Quantile
+    >>> loss, y, raw = Quantile(quantile=0.9), np.array([[3.0]]), np.array([[1.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([1.8]), array([[-0.9]]))
     """
 
     quantile: float = 0.5
@@ -173,7 +235,22 @@ class Quantile(KinkedLoss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AbsoluteError(KinkedLoss):
-    r"""Absolute error, :math:`|raw - y|`: its minimiser is a median."""
+    """Absolute error: its minimiser is a median.
+
+    .. math:: |raw - y|
+
+    References
+    ----------
+    Koenker and Bassett (1978), "Regression quantiles"; it is twice their loss of the median.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import AbsoluteError
+    >>> loss, y, raw = AbsoluteError(), np.array([[1.0]]), np.array([[3.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([2.]), array([[1.]]))
+    """
 
     def value(self, y, raw):
         return np.abs(raw - y).sum(axis=1)
@@ -190,12 +267,26 @@ class AbsoluteError(KinkedLoss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class EpsilonInsensitive(KinkedLoss):
-    r"""Absolute error beyond a tolerance, :math:`\max(0, |raw - y| - epsilon)`. Vapnik (1995).
+    r"""Absolute error beyond a tolerance.
+
+    .. math:: \max(0, |raw - y| - epsilon)
 
     Parameters
     ----------
     epsilon : float, default=0.1
-        In the units of y.
+        In the units of y, at least 0.
+
+    References
+    ----------
+    Vapnik (1995), *The Nature of Statistical Learning Theory*.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import EpsilonInsensitive
+    >>> loss, y, raw = EpsilonInsensitive(epsilon=0.5), np.array([[1.0]]), np.array([[3.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([1.5]), array([[1.]]))
     """
 
     epsilon: float = 0.1

@@ -51,7 +51,7 @@ class NetworkEstimator(GradientDescentEstimator):
         X : {array-like, sparse matrix} of shape (n, d)
             Features, in any units; float32 stays float32.
         y : array-like of shape (n,) or (n, k)
-            Target.
+            Target: numbers or labels; (n, k) for several targets, or a 0/1 matrix of labels.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0; 0 is the same as leaving the row out.
         X_val, y_val, sample_weight_val : array-like, default=None
@@ -66,6 +66,23 @@ class NetworkEstimator(GradientDescentEstimator):
         ------
         ValueError
             For a parameter or data that cannot be used; the message says what can.
+        FloatingPointError
+            For values so large that the first step overflows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the fit ended before ``tol`` was reached; the message says why, and what to do.
+        UserWarning
+            For a ``learning_rate``, ``batch_size`` or ``average`` that the solver does not use.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDMLPRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> model = GDMLPRegressor(activation="identity", solver="lbfgs", random_state=0).fit(X, y)
+        >>> bool(model.score(X, y) > 0.99)
+        True
         """
         validation = validation_set(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, validation)
@@ -76,12 +93,29 @@ class NetworkEstimator(GradientDescentEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
+            Features, in the units of ``fit``.
         layer : int, default=-1
             Which hidden layer; negative counts from the last.
 
         Returns
         -------
         features : ndarray of shape (n, units)
+            Outputs of the units, behind their activation.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For a layer that the network has not, or an X that cannot be used.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDMLPRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> model = GDMLPRegressor(hidden_layer_sizes=(5, 2), solver="lbfgs", random_state=0)
+        >>> model.fit(X, y).hidden_features(X, layer=0).shape
+        (4, 5)
         """
         X = self._checked(X)
         model, params = self._raw_model()

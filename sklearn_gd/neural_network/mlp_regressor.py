@@ -40,7 +40,9 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        The loss of a row; a name, or an object of :mod:`sklearn_gd.losses`, your own included.
+        The loss of a row: "squared_error", "huber", "absolute_error", "quantile",
+        "epsilon_insensitive", "poisson", or an object of :mod:`sklearn_gd.losses`, your own
+        included.
     hidden_layer_sizes : tuple of int, default=(100,)
         Units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
@@ -67,10 +69,11 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Gradients of batches longer than this are cut to it.
     solver : str or Solver, default="auto"
         How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
-        defaults of the name will not do. "auto" chooses by loss, penalty and shape; ``solver_``
-        tells.
-    learning_rate : "auto", float, str or Schedule, default="auto"
-        For solvers that use one; "auto" derives it from the curvature where that has a bound.
+        defaults of the name will not do. "auto" is Adam.
+    learning_rate : "auto", float, str, Schedule or callable, default="auto"
+        For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
+        object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" is what suits the
+        solver: 0.001 for Adam, 0.1 for SGD.
     batch_size : "auto" or int, default="auto"
         Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
     shuffle : bool, default=True
@@ -83,7 +86,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Converged when the objective did not fall by this share of its start in
         ``n_iter_no_change`` iterations. 0 runs ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds.
+        Most seconds of a fit; None: no limit.
     early_stopping : bool, default=False
         Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
         return the best model met.
@@ -91,53 +94,62 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Validation score, greater is better; None is minus the weighted mean loss, in the units
         of the objective.
     validation_fraction : float, default=0.1
-        Share of rows held out for early stopping, from each class alike.
+        Share of rows held out for early stopping.
     n_iter_no_change : int, default=10
+        Iterations without improvement that end a fit, and length of a plateau for
+        ``learning_rate="adaptive"``.
     warm_start : bool, default=False
         Begin the next fit where the last one ended, if shapes and activations still agree.
     random_state : int, RandomState or None, default=None
-        For shuffles, splits and random initial weights.
+        For initial weights, shuffles, splits and dropout; an int makes fits repeatable.
     verbose : int, default=0
-        Print a line every so many iterations.
+        Print a line every so many iterations; 0: none.
 
     Attributes
     ----------
     coefs_ : list of ndarray
-        Weight matrices, from the features on, shaped (inputs, outputs) as in MLPClassifier.
+        Weight matrices, from the features on, shaped (inputs, outputs) as in MLPRegressor.
     intercepts_ : list of ndarray
+        Bias vectors, likewise.
     n_layers_ : int
         Hidden layers, plus input and output.
     n_outputs_ : int
+        Targets.
     out_activation_ : str
-        "logistic", "softmax" or "identity": from raw predictions to the result.
+        From raw predictions to targets: "identity", or "exp" for Poisson.
     n_iter_ : int
         Iterations of the last fit.
     t_ : int
         Updates of the parameters.
     solver_ : Solver
         What was used.
-    objective_, optimality_ : float
-        Objective at the result, and how far it is from the optimum, relative to it; after
-        ``partial_fit`` the first is that of the last rows, the second infinite: not looked at,
-        as also after stochastic passes with ``tol=0``.
+    objective_ : float
+        Objective at the result; after ``partial_fit`` that of the last rows.
+    optimality_ : float
+        Share of its start by which the objective last fell below its lowest; infinite where nothing
+        looked, as after ``partial_fit`` or with ``tol=0``.
     converged_ : bool
+        Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
         Why the fit ended, in a sentence.
     loss_curve_ : list of float
         Objective at the start and after each iteration; a stochastic solver's start is estimated
         from 4,096 rows where there are more.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" of each iteration; under
-        ``partial_fit`` the last 1,000.
-    validation_scores_, best_validation_score_ : list of float, float
-        With early stopping; None without.
+        "objective", "optimality", "step_size", "passes" and "seconds" at the start and after each
+        iteration; under ``partial_fit`` the last 1,000.
+    validation_scores_ : list of float or None
+        With early stopping, at the start and after each iteration.
+    best_validation_score_ : float or None
+        The largest of these.
     n_features_in_ : int
+        Columns of X.
     feature_names_in_ : ndarray of str
         Where X has string column names.
 
     See Also
     --------
-    sklearn.neural_network.MLPRegressor : The same network without weights of rows.
+    sklearn.neural_network.MLPRegressor : The same for scaled features and targets, without dropout.
 
     References
     ----------
@@ -151,7 +163,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn_gd import GDMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = GDMLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> model = GDMLPRegressor(alpha=0.01, solver="lbfgs", random_state=0).fit(X, y)
     >>> bool(model.score(X, y) > 0.5)
     True
     """

@@ -1,5 +1,6 @@
 """How to walk down: solvers, and the update rules of the stochastic ones."""
 
+from sklearn_gd.solvers.adam import Adam, AdaMax, AdamW, AMSGrad, Nadam
 from sklearn_gd.solvers.auto import choose, choose_for_stream
 from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.gradient_descent import AcceleratedGradientDescent, GradientDescent
@@ -13,12 +14,7 @@ from sklearn_gd.solvers.rules import (
     SGD,
     Adadelta,
     Adagrad,
-    Adam,
-    AdaMax,
-    AdamW,
-    AMSGrad,
     Momentum,
-    Nadam,
     Nesterov,
     RMSprop,
 )
@@ -26,6 +22,7 @@ from sklearn_gd.solvers.run import Result, Run
 from sklearn_gd.solvers.scipy import Scipy
 from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
 
+#: Solvers by the names that the parameter ``solver`` of an estimator takes.
 SOLVERS = {
     "gd": GradientDescent,
     "agd": AcceleratedGradientDescent,

@@ -1,13 +1,13 @@
 """``solver="auto"``: which solver for which objective, and why."""
 
 from sklearn_gd.objective import Objective
+from sklearn_gd.solvers.adam import Adam
 from sklearn_gd.solvers.base import Solver
 from sklearn_gd.solvers.gradient_descent import GradientDescent
 from sklearn_gd.solvers.lbfgs import LBFGS
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
 from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
-from sklearn_gd.solvers.rules import Adam
 
 
 def choose(objective: Objective) -> Solver:
@@ -30,6 +30,22 @@ def choose(objective: Objective) -> Solver:
     else                          LBFGS                           one pass an iteration, the metric
                                                                   makes units irrelevant
     ============================  ==============================  ================================
+
+    Parameters
+    ----------
+    objective : Objective
+
+    Returns
+    -------
+    solver : Solver
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import GDLinearRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> GDLinearRegressor().fit(X, y).solver_
+    LBFGS()
     """
     if not objective.is_convex:
         return Adam()
@@ -46,5 +62,21 @@ def choose(objective: Objective) -> Solver:
 
 
 def choose_for_stream(objective: Objective) -> Solver:
-    """The solver of ``partial_fit`` under "auto": units are unknown when the first rows come."""
+    """The solver of ``partial_fit`` under "auto": units are unknown when the first rows come.
+
+    Parameters
+    ----------
+    objective : Objective
+
+    Returns
+    -------
+    solver : Solver
+        :class:`NormalizedAdagrad` for a linear model, :class:`Adam` for a network.
+
+    Examples
+    --------
+    >>> from sklearn_gd import GDLinearRegressor
+    >>> GDLinearRegressor().partial_fit([[1.0], [2.0]], [1.0, 3.0]).solver_
+    NormalizedAdagrad()
+    """
     return NormalizedAdagrad() if objective.is_convex else Adam()

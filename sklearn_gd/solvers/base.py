@@ -18,19 +18,45 @@ from sklearn_gd.solvers.run import Result, Run
 class Solver(Component):
     """A way to walk down an objective. Configuration only: nothing of a run is kept on it.
 
+    A solver of your own is a subclass with a method ``_run``, a loop that asks ``progress.done``
+    once an iteration.
+
     Attributes
     ----------
     resumable : bool
         Whether it can go on from the state of an earlier result (partial_fit, warm starts).
     method_parameters : frozenset of str
         Which of the estimator's ``learning_rate``, ``batch_size``, ``average`` it uses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import Run, Solver
+    >>> class Halving(Solver):
+    ...     def _run(self, objective, params, run, progress, state):
+    ...         value, gradient = objective.value_and_gradient(params)
+    ...         while not progress.done(params, value, gradient):
+    ...             params = params - gradient / 2
+    ...             value, gradient = objective.value_and_gradient(params)
+    >>> Halving().minimize(lambda w: (w @ w / 2, w), np.array([8.0]), Run(max_iter=3)).params
+    array([1.])
     """
 
     resumable: ClassVar[bool] = False
     method_parameters: ClassVar[frozenset[str]] = frozenset()
 
     def unsupported(self, objective: Objective) -> str | None:
-        """Why it cannot minimise this objective, in a sentence that names the way out; or None."""
+        """Why it cannot minimise an objective.
+
+        Parameters
+        ----------
+        objective : Objective
+
+        Returns
+        -------
+        reason : str or None
+            A sentence that names the way out; None where it can.
+        """
         return None
 
     def minimize(self, objective, params, run: Run | None = None, state: Any = None) -> Result:
@@ -42,13 +68,20 @@ class Solver(Component):
             A callable maps params to (value, gradient).
         params : ndarray of shape (p,)
             The start; it is not written to.
-        run : Run, optional
-        state : object, optional
+        run : Run, default=None
+            When to stop and what to record; None is ``Run()``.
+        state : object, default=None
             Of an earlier result, for a resumable solver.
 
         Returns
         -------
-        Result
+        result : Result
+            The parameters found, and why the run ended. It also comes after Ctrl-C.
+
+        Raises
+        ------
+        ValueError
+            For a field of the solver that is out of range, or an objective it cannot minimise.
         """
         if not isinstance(objective, Objective):
             objective = FunctionObjective(objective)

@@ -20,7 +20,9 @@ SLOW = 0.3
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GradientDescent(Solver):
-    r"""Gradient descent, :math:`params \leftarrow params - step \cdot gradient`.
+    r"""Gradient descent: a step of all rows against the gradient.
+
+    .. math:: params \leftarrow params - step \cdot gradient
 
     With ``metric=None`` the step is 1/L, L the largest curvature of the objective, found by
     halving where L is not known, or ``learning_rate`` where that is a number or a schedule. With
@@ -30,7 +32,13 @@ class GradientDescent(Solver):
 
     Parameters
     ----------
-    metric : None or "curvature", default=None
+    metric : "curvature" or None, default=None
+        What the gradient is divided by: the Hessian of a linear model, or one number.
+
+    References
+    ----------
+    Cauchy (1847), "Méthode générale pour la résolution des systèmes d'équations simultanées"; Boyd
+    and Vandenberghe (2004), *Convex Optimization*, section 9.3.
 
     Examples
     --------
@@ -39,6 +47,15 @@ class GradientDescent(Solver):
     >>> result = GradientDescent().minimize(lambda w: ((w @ w) / 2, w), np.ones(2))
     >>> bool(np.abs(result.params).max() < 1e-3)
     True
+
+    One step in the metric, and nothing is left to gain:
+
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import GDLinearRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = GDLinearRegressor(solver=GradientDescent(metric="curvature")).fit(X, y)
+    >>> model.n_iter_
+    1
     """
 
     metric: str | None = None
@@ -132,10 +149,29 @@ class AcceleratedGradientDescent(Solver):
     r"""Nesterov's accelerated (proximal) gradient descent with adaptive restart.
 
     A step of 1/L is taken from a point ahead on the path,
-    :math:`ahead = params + \beta (params - previous)`; the momentum :math:`\beta` grows and is
-    reset whenever it points uphill (Nesterov, 1983; Beck and Teboulle, 2009; O'Donoghue and
-    Candès, 2015). It needs of the order of :math:`\sqrt{L/\mu}` steps where gradient descent
-    needs :math:`L/\mu`.
+
+    .. math:: ahead = params + \beta\,(params - previous), \quad
+        params \leftarrow ahead - gradient(ahead) / L
+
+    The momentum :math:`\beta` grows and is reset whenever it points uphill. It needs of the order
+    of :math:`\sqrt{L/\mu}` steps where gradient descent needs :math:`L/\mu`, with :math:`\mu` the
+    least curvature.
+
+    References
+    ----------
+    Nesterov (1983), "A method for solving the convex programming problem with convergence rate
+    O(1/k^2)"; Beck and Teboulle (2009), "A fast iterative shrinkage-thresholding algorithm";
+    O'Donoghue and Candès (2015), "Adaptive restart for accelerated gradient schemes".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import AcceleratedGradientDescent
+    >>> scales = np.array([1.0, 100.0])
+    >>> solver = AcceleratedGradientDescent()
+    >>> result = solver.minimize(lambda w: (w @ (scales * w) / 2, scales * w), np.ones(2))
+    >>> bool(np.abs(result.params).max() < 1e-3)
+    True
     """
 
     def _run(self, objective, params, run, progress, state):

@@ -18,18 +18,22 @@ SLOW = 0.3
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LBFGS(Solver):
-    r"""L-BFGS whose first matrix is the objective's own curvature.
+    """L-BFGS whose first matrix is the objective's own curvature.
 
-    The two-loop recursion (Nocedal, 1980) turns the last ``memory`` steps and gradient changes
-    into an inverse Hessian. It starts from the metric of the objective where there is one, built
-    anew when progress slows, and from a multiple of the identity elsewhere.
+    The two-loop recursion turns the last ``memory`` steps and gradient changes into an inverse
+    Hessian. It starts from the metric of the objective where there is one, built anew when progress
+    slows, and from a multiple of the identity elsewhere.
 
     Parameters
     ----------
     memory : int, default=10
         Steps remembered.
     metric : "curvature" or None, default="curvature"
-        None: the identity, as in every other L-BFGS.
+        None: a multiple of the identity, as in every other L-BFGS.
+
+    References
+    ----------
+    Nocedal (1980), "Updating quasi-Newton matrices with limited storage".
 
     Examples
     --------

@@ -50,12 +50,36 @@ class State:
 class MiniBatch(Solver):
     """A stochastic solver: one update a batch.
 
-    An update rule is a subclass with dataclass fields and two methods, ``init`` and ``update``.
+    An update rule of your own is a subclass with two methods, ``init`` and ``update``, and with
+    dataclass fields where it has parameters.
 
     Attributes
     ----------
+    resumable : bool
+        Whether it can go on from the state of an earlier result: True.
+    method_parameters : frozenset of str
+        Which parameters of the estimator it uses: "learning_rate", "batch_size" and "average".
     auto_updates : int
         Updates a pass that ``batch_size="auto"`` is made for, within bounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import MiniBatch
+    >>> class SignDescent(MiniBatch):
+    ...     def init(self, params):
+    ...         return {}
+    ...
+    ...     def update(self, gradient, state, step, rate):
+    ...         return -rate * np.sign(gradient)
+    >>> X, y = load_wine(return_X_y=True)
+    >>> settings = {"learning_rate": 0.01, "max_iter": 20, "tol": 0, "random_state": 0}
+    >>> model = GDSoftmaxClassifier(solver=SignDescent(), **settings).fit(scale(X), y)
+    >>> bool(model.score(scale(X), y) > 0.95)
+    True
     """
 
     resumable: ClassVar[bool] = True
@@ -64,11 +88,39 @@ class MiniBatch(Solver):
 
     @abstractmethod
     def init(self, params: NDArray) -> dict[str, Any]:
-        """The state of the rule before the first update, by name."""
+        """The state of the rule before the first update.
+
+        Parameters
+        ----------
+        params : ndarray of shape (p,)
+            Where the run begins.
+
+        Returns
+        -------
+        state : dict
+            What ``update`` remembers, by name.
+        """
 
     @abstractmethod
     def update(self, gradient: NDArray, state: dict, step: int, rate: float) -> NDArray:
-        """What to add to params; ``step`` is 1 at the first update; ``state`` may be written to."""
+        """The change of the parameters by one batch.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (p,)
+            Of the batch, the smooth part of the penalty included.
+        state : dict
+            That of ``init``, to be written to.
+        step : int
+            Number of the update, 1 at the first.
+        rate : float
+            Learning rate.
+
+        Returns
+        -------
+        change : ndarray of shape (p,)
+            What to add to the parameters.
+        """
 
     def step_size(self, state: dict, step: int, rate: float) -> float | NDArray:
         """How far the last update went along its gradient, in all or a parameter: for the prox."""

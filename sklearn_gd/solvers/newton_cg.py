@@ -15,12 +15,29 @@ MAX_PRODUCTS = 200
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NewtonCG(Solver):
-    r"""Truncated Newton: the Newton equation solved by preconditioned conjugate gradients.
+    """Truncated Newton: the Newton equation solved by preconditioned conjugate gradients.
 
-    Each iteration minimises :math:`g'd + d'Hd/2` by products Hd, a pass each, until another one
-    is worth less than a tenth of the mean product so far (Nash and Sofer, 1990); the metric
-    of the objective is the preconditioner. Where the metric is the whole Hessian, the Newton
-    equation is solved by it directly.
+    Each iteration minimises over the direction d
+
+    .. math:: g^T d + d^T H d / 2
+
+    by products Hd, a pass each, until another one is worth less than a tenth of the mean product so
+    far; the metric of the objective is the preconditioner. Where the metric is the whole Hessian,
+    the Newton equation is solved by it directly.
+
+    References
+    ----------
+    Nash and Sofer (1990), "Assessing a search direction within a truncated-Newton method".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import NewtonCG
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=NewtonCG()).fit(X, y)
+    >>> model.score(X, y), model.converged_
+    (1.0, True)
     """
 
     def unsupported(self, objective):

@@ -23,16 +23,31 @@ MAX_UNMOVED = 10
 class Progress:
     """What a run has seen so far; it decides when the run is over.
 
+    A solver tells it each iterate; ``Run.callback`` is given it.
+
     Attributes
     ----------
-    params, value
-        The latest iterate and its objective.
+    params : ndarray of shape (p,)
+        The latest iterate.
+    value : float
+        Its objective.
     n_iter : int
         Iterations done.
-    rate_cut : float
-        What is left of the learning rate after cuts because of divergence.
+    optimality : float
+        Predicted decrease, relative to the objective; infinite while it is not known.
+    converged : bool
+    message : str
+        Why the run is over; empty while it is not.
     remedy : str
         What would let a run go on that ended before it converged.
+    history : dict of lists
+        As in :class:`Result`.
+    scores : list of float
+        Validation scores so far.
+    state : object or None
+        What a resumable solver can go on from.
+    rate_cut : float
+        What is left of the learning rate after cuts because of divergence.
     goes_on : bool
         Whether the run continues an earlier one, so that its own start is nothing to return to.
     start_is_rough : bool
@@ -40,6 +55,14 @@ class Progress:
     new_metric, new_direction : Metric, ndarray or None
         The metric and Newton's direction at the latest iterate, if judging it took them: solvers
         may go on with both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import GradientDescent, Run
+    >>> run = Run(learning_rate=0.5, callback=lambda progress: progress.value < 0.1)
+    >>> GradientDescent().minimize(lambda w: (w @ w / 2, w), np.ones(2), run).message
+    'stopped by a callback'
     """
 
     def __init__(self, objective: Objective, run: Run, start: NDArray):
@@ -91,18 +114,23 @@ class Progress:
 
         Parameters
         ----------
-        params : ndarray
+        params : ndarray of shape (p,)
         value : float
             The objective, nonsmooth part included; for a stochastic solver its mean over the pass.
-        gradient : ndarray, optional
+        gradient : ndarray of shape (p,), default=None
             Of the smooth part, where the solver knows it.
-        decrease : float, optional
+        decrease : float, default=None
             The solver's own estimate of what could still be gained; it decides when to look.
-        metric : Metric, optional
+        metric : Metric, default=None
             The solver's own, made near here.
-        newton : tuple, optional
+        newton : tuple, default=None
             What ``objective.predicted_decrease`` would tell here, where the solver has found it.
-        step_size : float, optional
+        step_size : float, default=nan
+            That led here, for the history.
+
+        Returns
+        -------
+        is_over : bool
         """
         self.n_iter += 1
         self.params, self.value, self.new_metric = params, float(value), None

@@ -20,11 +20,29 @@ NEGLIGIBLE = 0.1
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ProximalNewtonCG(Solver):
-    r"""Truncated proximal Newton: products with the Hessian, and exact zeros.
+    """Truncated proximal Newton: products with the Hessian, and exact zeros.
 
-    Each iteration minimises :math:`g'd + d'Hd/2 + nonsmooth(params + d)` by products Hd, a pass
-    each, with the metric of the objective as preconditioner; the better the last model foretold
-    what its step gained, the closer (Eisenstat and Walker, 1996).
+    Each iteration minimises over the direction d
+
+    .. math:: g^T d + d^T H d / 2 + nonsmooth(params + d)
+
+    by products Hd, a pass each, with the metric of the objective as preconditioner; the better the
+    last model foretold what its step gained, the closer.
+
+    References
+    ----------
+    Lee, Sun and Saunders (2014), "Proximal Newton-type methods for minimizing composite functions";
+    Eisenstat and Walker (1996), "Choosing the forcing terms in an inexact Newton method".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import GDLinearRegressor
+    >>> from sklearn_gd.solvers import ProximalNewtonCG
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = GDLinearRegressor(penalty="l1", alpha=0.5, solver=ProximalNewtonCG()).fit(X, y)
+    >>> int((model.coef_ != 0).sum()), model.converged_
+    (4, True)
     """
 
     def unsupported(self, objective):

@@ -4,7 +4,6 @@ To add a rule, subclass :class:`MiniBatch`: fields, ``init`` and ``update``, not
 formulas g is the gradient of a batch, t counts updates from 1, and :math:`\\eta` is the rate.
 """
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,18 +20,33 @@ SMALL = real(0, open_low=True)
 LINEAR_RATE = 0.01
 NETWORK_RATE = 0.001
 UNBOUNDED_RATE = 0.1
-# Several arrays of this many bytes fit into a core's cache.
-CACHED_BYTES = 2**17
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SGD(MiniBatch):
-    r"""Stochastic gradient descent, :math:`params \leftarrow params - \eta_t\,g`.
+    r"""Stochastic gradient descent: a step against the gradient of each batch.
 
-    Robbins and Monro (1951). A nonsmooth penalty acts through its proximal operator after each
-    update. Under ``learning_rate="auto"`` the first rate is 1/(2 L), L the expected smoothness
-    of a batch (Gower et al., 2019, "SGD: general analysis and improved rates"), 0.1 where there
-    is no bound, and it is halved at each plateau.
+    .. math:: params \leftarrow params - \eta\,g
+
+    A nonsmooth penalty acts through its proximal operator after each update. Under
+    ``learning_rate="auto"`` the first rate is 1/(2 L), L the expected smoothness of a batch, 0.1
+    where there is no bound, and it is halved at each plateau.
+
+    References
+    ----------
+    Robbins and Monro (1951), "A stochastic approximation method"; Gower et al. (2019), "SGD:
+    general analysis and improved rates".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import SGD
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=SGD(), max_iter=20, tol=0, random_state=0)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     def init(self, params):
@@ -56,15 +70,33 @@ class SGD(MiniBatch):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Momentum(MiniBatch):
-    r"""Heavy ball: :math:`v \leftarrow \mu v - \eta g, \quad params \leftarrow params + v`.
+    r"""Heavy ball: the velocity is a decaying sum of gradients.
 
-    Polyak (1964). ``learning_rate="auto"`` is that of :class:`SGD` times :math:`1 - \mu`, since
-    the velocity v adds up :math:`1/(1 - \mu)` gradients.
+    .. math:: v \leftarrow \mu v - \eta g, \quad params \leftarrow params + v
+
+    ``learning_rate="auto"`` is that of :class:`SGD` times :math:`1 - \mu`, since the velocity adds
+    up :math:`1/(1 - \mu)` gradients.
 
     Parameters
     ----------
     momentum : float, default=0.9
         Share :math:`\mu` of the velocity that is kept, in [0, 1).
+
+    References
+    ----------
+    Polyak (1964), "Some methods of speeding up the convergence of iteration methods".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import Momentum
+    >>> X, y = load_wine(return_X_y=True)
+    >>> settings = {"max_iter": 20, "tol": 0, "random_state": 0}
+    >>> model = GDSoftmaxClassifier(solver=Momentum(momentum=0.8), **settings)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     momentum: float = 0.9
@@ -91,11 +123,35 @@ class Momentum(MiniBatch):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Nesterov(Momentum):
-    r"""Nesterov's momentum: :math:`v \leftarrow \mu v - \eta g`, and a step of
-    :math:`\mu v - \eta g`.
+    r"""Nesterov's momentum: the gradient is taken ahead on the path.
 
-    The parameters kept are those ahead, where the gradient is taken (Nesterov, 1983; Sutskever et
-    al., 2013, "On the importance of initialization and momentum").
+    .. math:: v \leftarrow \mu v - \eta g, \quad params \leftarrow params + \mu v - \eta g
+
+    The parameters kept are those ahead, where the gradient is taken. ``learning_rate="auto"`` is
+    that of :class:`Momentum`.
+
+    Parameters
+    ----------
+    momentum : float, default=0.9
+        Share :math:`\mu` of the velocity that is kept, in [0, 1).
+
+    References
+    ----------
+    Nesterov (1983), "A method for solving the convex programming problem with convergence rate
+    O(1/k^2)"; Sutskever et al. (2013), "On the importance of initialization and momentum in deep
+    learning".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import Nesterov
+    >>> X, y = load_wine(return_X_y=True)
+    >>> settings = {"max_iter": 20, "tol": 0, "random_state": 0}
+    >>> model = GDSoftmaxClassifier(solver=Nesterov(momentum=0.8), **settings)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     def update(self, gradient, state, step, rate):
@@ -112,10 +168,32 @@ class AdaptiveRule(MiniBatch):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Adagrad(AdaptiveRule):
-    r"""Adagrad: :math:`G \leftarrow G + g^2`, a step of :math:`-\eta\,g / (\sqrt{G} + \epsilon)`.
+    r"""Adagrad: steps divided by the root of the sum of squared gradients.
 
-    Duchi, Hazan and Singer (2011). As its steps shrink by themselves, ``learning_rate="auto"`` is
-    ten times that of :class:`Adam`.
+    .. math:: G \leftarrow G + g^2, \quad params \leftarrow params - \eta\,g / (\sqrt{G} + \epsilon)
+
+    As its steps shrink by themselves, ``learning_rate="auto"`` is ten times that of :class:`Adam`.
+
+    Parameters
+    ----------
+    epsilon : float, default=1e-8
+        Keeps the divisor above zero; greater than 0.
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic
+    optimization".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import Adagrad
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=Adagrad(), max_iter=20, tol=0, random_state=0)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     epsilon: float = 1e-8
@@ -137,7 +215,7 @@ class Adagrad(AdaptiveRule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Adadelta(AdaptiveRule):
-    r"""Adadelta: a step in the units of the parameters, from running mean squares.
+    r"""Adadelta: steps in the units of the parameters, from running mean squares.
 
     .. math::
         v \leftarrow \rho v + (1 - \rho) g^2, \quad
@@ -145,7 +223,29 @@ class Adadelta(AdaptiveRule):
         u \leftarrow \rho u + (1 - \rho) \Delta^2, \quad
         params \leftarrow params + \eta \Delta
 
-    Zeiler (2012), "ADADELTA: an adaptive learning rate method". ``learning_rate="auto"`` is 1.
+    ``learning_rate="auto"`` is 1.
+
+    Parameters
+    ----------
+    rho : float, default=0.95
+        Memory :math:`\rho` of the mean squares, in [0, 1).
+    epsilon : float, default=1e-6
+        Makes the first steps differ from zero; greater than 0.
+
+    References
+    ----------
+    Zeiler (2012), "ADADELTA: an adaptive learning rate method".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import Adadelta
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=Adadelta(rho=0.9), max_iter=20, tol=0, random_state=0)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     rho: float = 0.95
@@ -171,10 +271,35 @@ class Adadelta(AdaptiveRule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RMSprop(AdaptiveRule):
-    r"""RMSprop: :math:`v \leftarrow \rho v + (1 - \rho) g^2`, a step of
-    :math:`-\eta\,g / (\sqrt{v} + \epsilon)`.
+    r"""RMSprop: steps divided by the root of the running mean square.
 
+    .. math::
+        v \leftarrow \rho v + (1 - \rho) g^2, \quad
+        params \leftarrow params - \eta\,g / (\sqrt{v} + \epsilon)
+
+    ``learning_rate="auto"`` is that of :class:`Adam`.
+
+    Parameters
+    ----------
+    rho : float, default=0.9
+        Memory :math:`\rho` of the mean square, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the divisor above zero; greater than 0.
+
+    References
+    ----------
     Hinton (2012), *Neural networks for machine learning*, lecture 6e.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import RMSprop
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=RMSprop(rho=0.99), max_iter=20, tol=0, random_state=0)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     rho: float = 0.9
@@ -191,159 +316,6 @@ class RMSprop(AdaptiveRule):
 
     def step_size(self, state, step, rate):
         return rate / (np.sqrt(state["square"]) + self.epsilon)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class Adam(AdaptiveRule):
-    r"""Adam: a step by the mean gradient over the root of its mean square, both running.
-
-    .. math::
-        m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
-        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
-        params \leftarrow params
-        - \eta\,\frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
-
-    Kingma and Ba (2015), algorithm 1. ``learning_rate="auto"`` is 0.001 for networks and 0.01 for
-    linear models.
-
-    Parameters
-    ----------
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Memory of the mean and of the mean square, in [0, 1).
-    epsilon : float, default=1e-8
-
-    Examples
-    --------
-    >>> from sklearn_gd.solvers import Adam
-    >>> Adam(beta_1=0.8)
-    Adam(beta_1=0.8)
-    """
-
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    rules: ClassVar = {"beta_1": SHARE, "beta_2": SHARE, "epsilon": SMALL}
-
-    def init(self, params):
-        return {"mean": np.zeros_like(params), "square": np.zeros_like(params)}
-
-    def update(self, gradient, state, step, rate):
-        rate = -rate / (1 - self.beta_1**step)
-        change = np.empty_like(gradient)
-        for g, mean, square, part in in_cache(gradient, state["mean"], state["square"], change):
-            self._learn(g, mean, square)
-            np.multiply(self._step_size(square, step, rate), mean, out=part)
-        return change
-
-    def step_size(self, state, step, rate):
-        return self._step_size(state["square"], step, rate)
-
-    def _step_size(self, square, step, rate):
-        # out of the root of the array, the correction is a number
-        correction = math.sqrt(1 - self.beta_2**step)
-        return _over_root(rate * correction, square, self.epsilon * correction)
-
-    def _learn(self, gradient, mean, square):
-        _approach(mean, gradient, 1 - self.beta_1)
-        _approach(square, gradient * gradient, 1 - self.beta_2)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class AdaMax(Adam):
-    r"""Adam with the running maximum of gradients in place of their mean square.
-
-    .. math::
-        u \leftarrow \max(\beta_2 u, |g|), \quad
-        params \leftarrow params - \frac{\eta}{1 - \beta_1^t}\,\frac{m}{u + \epsilon}
-
-    Kingma and Ba (2015), algorithm 2.
-    """
-
-    def update(self, gradient, state, step, rate):
-        mean, largest = state["mean"], state["square"]
-        mean += (1 - self.beta_1) * (gradient - mean)
-        np.maximum(self.beta_2 * largest, np.abs(gradient), out=largest)
-        return -self.step_size(state, step, rate) * mean / (1 - self.beta_1**step)
-
-    def step_size(self, state, step, rate):
-        return rate / (state["square"] + self.epsilon)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class Nadam(Adam):
-    r"""Adam with Nesterov's momentum.
-
-    The mean of :class:`Adam` is replaced by
-    :math:`\beta_1 m / (1 - \beta_1^{t+1}) + (1 - \beta_1) g / (1 - \beta_1^t)`.
-    Dozat (2016), "Incorporating Nesterov momentum into Adam", with a constant :math:`\beta_1`.
-    """
-
-    def update(self, gradient, state, step, rate):
-        mean = state["mean"]
-        self._learn(gradient, mean, state["square"])
-        ahead = self.beta_1 * mean / (1 - self.beta_1 ** (step + 1))
-        ahead += (1 - self.beta_1) * gradient / (1 - self.beta_1**step)
-        return -self.step_size(state, step, rate) * ahead
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class AMSGrad(Adam):
-    r"""Adam whose mean square never shrinks: :math:`\hat v \leftarrow \max(\hat v, v)`, a step of
-    :math:`-\eta\,m / (\sqrt{\hat v} + \epsilon)`.
-
-    Reddi, Kale and Kumar (2018), "On the convergence of Adam and beyond", algorithm 2, which has
-    no bias correction.
-    """
-
-    def init(self, params):
-        return super().init(params) | {"largest": np.zeros_like(params)}
-
-    def update(self, gradient, state, step, rate):
-        mean, square = state["mean"], state["square"]
-        self._learn(gradient, mean, square)
-        np.maximum(state["largest"], square, out=state["largest"])
-        return -self.step_size(state, step, rate) * mean
-
-    def step_size(self, state, step, rate):
-        return rate / (np.sqrt(state["largest"]) + self.epsilon)
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class AdamW(Adam):
-    r"""Adam with weight decay apart from the objective: weights also shrink by
-    :math:`\eta\,weight\_decay` of themselves at each update; biases do not.
-
-    Loshchilov and Hutter (2019), "Decoupled weight decay regularization". Set the estimator's
-    ``penalty=None`` to have this decay alone.
-    """
-
-    weight_decay: float = 0.01
-    rules: ClassVar = Adam.rules | {"weight_decay": real(0)}
-
-    def decay(self, weights, rate):
-        for w in weights:
-            w *= 1 - rate * self.weight_decay
-
-
-def in_cache(*arrays):
-    """The arrays in parts that stay in cache between one operation and the next."""
-    size = CACHED_BYTES // arrays[0].itemsize
-    for start in range(0, arrays[0].size, size):
-        yield tuple(array[start : start + size] for array in arrays)
-
-
-def _approach(average, new, share):
-    """``average`` goes a share of the way to ``new``, in place."""
-    change = new - average
-    change *= share
-    average += change
-
-
-def _over_root(rate, square, epsilon):
-    """rate / (sqrt(square) + epsilon), in one array."""
-    root = np.sqrt(square)
-    root += epsilon
-    return np.divide(rate, root, out=root)
 
 
 def _rate_by_smoothness(objective, batch_size):

@@ -15,37 +15,52 @@ if TYPE_CHECKING:
 class Run:
     """What is asked of one minimisation.
 
-    Attributes
+    Parameters
     ----------
-    max_iter : int
+    max_iter : int, default=1000
         Most iterations; an iteration visits all rows at least once.
-    tol : float
-        Converged when the predicted decrease is this share of the objective; 0: never.
-    max_time : float or None
-        Seconds.
-    learning_rate : "auto", float, str or Schedule
-    batch_size : "auto" or int
-    shuffle, average : bool
-        For stochastic solvers: another order each pass; return the average of the path.
-    max_norm : float or None
+    tol : float, default=1e-8
+        Converged when twice the predicted decrease is this share of the objective; 0: never.
+    max_time : float or None, default=None
+        Most seconds.
+    learning_rate : "auto", float, str, Schedule or callable, default="auto"
+        For solvers that use one.
+    batch_size : "auto" or int, default="auto"
+        Rows in a batch of a stochastic solver.
+    shuffle : bool, default=True
+        Another order of rows in each pass of a stochastic solver.
+    average : bool, default=False
+        Return the average of a stochastic solver's path.
+    max_norm : float or None, default=None
         Longer gradients of batches are cut to this length.
-    patience : int or None
+    patience : int or None, default=None
         Iterations without improvement that end the run of a network, or of one with ``score``.
     rng : numpy.random.Generator
-    score : callable, optional
+        For shuffles; by default ``numpy.random.default_rng(0)``.
+    score : callable or None, default=None
         Validation score of params, greater is better; the best params are then the result.
-    callback : callable, optional
+    callback : callable or None, default=None
         Given the :class:`Progress` after each iteration; True stops the run.
-    verbose : int
+    verbose : int, default=0
         Print a line every so many iterations; 0: none.
-    verdict : bool
+    verdict : bool, default=True
         Whether optimality is wanted at the end, where nothing has asked for it before.
-    is_chunk : bool
+    is_chunk : bool, default=False
         Whether the rows are part of a stream, of which the last ones have told where it stands.
-    spent, spent_seconds : int, float
-        Iterations and time of earlier stages, which the limits count too.
-    horizon : int or None
-        Passes that a schedule given by name is made for; by default ``max_iter``.
+    spent : int, default=0
+        Iterations of earlier stages, which ``max_iter`` counts too.
+    spent_seconds : float, default=0.0
+        Seconds of earlier stages, which ``max_time`` counts too.
+    horizon : int or None, default=None
+        Passes that a schedule given by name is made for; None is ``max_iter``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import GradientDescent, Run
+    >>> run = Run(max_iter=3, learning_rate=0.5)
+    >>> GradientDescent().minimize(lambda w: (w @ w / 2, w), np.array([8.0]), run).params
+    array([1.])
     """
 
     max_iter: int = 1000
@@ -84,8 +99,39 @@ class Run:
 class Result:
     """What a minimisation found.
 
-    ``message`` says why it ended, ``remedy`` what would have let it go on, if anything; ``was_cut``
-    whether the learning rate had to be cut because the objective diverged.
+    Attributes
+    ----------
+    params : ndarray of shape (p,)
+    value : float
+        The objective there.
+    optimality : float
+        Predicted decrease there, relative to the objective; infinite where it is not known.
+    n_iter : int
+        Iterations done.
+    converged : bool
+    message : str
+        Why the run ended.
+    remedy : str
+        What would have let it go on, if anything.
+    history : dict of lists
+        "objective", "optimality", "step_size", "passes" and "seconds", at the start and after each
+        iteration.
+    scores : list of float or None
+        Validation scores, where ``Run.score`` was given.
+    state : object or None
+        What a resumable solver can go on from.
+    was_cut : bool
+        Whether the learning rate had to be cut because the objective diverged.
+    interrupted : bool
+        Whether Ctrl-C ended the run.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.solvers import LBFGS, Run
+    >>> result = LBFGS().minimize(lambda w: (w @ w / 2, w), np.ones(2), Run(max_iter=1))
+    >>> result.message, result.remedy
+    ('stopped after max_iter=1 iterations', 'Increase max_iter')
     """
 
     params: NDArray

@@ -33,7 +33,9 @@ class Scipy(Solver):
     Parameters
     ----------
     method : str, default="L-BFGS-B"
-        "dogleg" and "trust-exact" build a full Hessian, so they need at most 1,000 parameters.
+        As SciPy spells it: "Nelder-Mead", "Powell", "COBYLA", "COBYQA", "CG", "BFGS", "L-BFGS-B",
+        "TNC", "SLSQP", "Newton-CG", "trust-ncg", "trust-krylov", "trust-constr", "dogleg" or
+        "trust-exact". The last two build a full Hessian, so they need at most 1,000 parameters.
 
     Examples
     --------

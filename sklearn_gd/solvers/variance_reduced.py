@@ -30,12 +30,31 @@ class VarianceReduced(MiniBatch):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SVRG(VarianceReduced):
-    r"""Stochastic variance reduced gradient.
+    """Stochastic variance reduced gradient.
 
-    Each pass starts with the gradient of all rows at a snapshot; an update goes along
-    :math:`g_B(params) - g_B(snapshot) + g(snapshot)`. Johnson and Zhang (2013), Xiao and Zhang
-    (2014) for nonsmooth penalties. ``learning_rate="auto"`` is 1/(3 L), L the expected smoothness
-    of a batch. A pass costs three visits of the rows.
+    Each pass starts with the gradient g of all rows at a snapshot; an update goes along
+
+    .. math:: g_B(params) - g_B(snapshot) + g(snapshot)
+
+    with :math:`g_B` the gradient of a batch. ``learning_rate="auto"`` is 1/(3 L), L the expected
+    smoothness of a batch. A pass costs three visits of the rows.
+
+    References
+    ----------
+    Johnson and Zhang (2013), "Accelerating stochastic gradient descent using predictive variance
+    reduction"; Xiao and Zhang (2014), "A proximal stochastic gradient method with progressive
+    variance reduction", for nonsmooth penalties.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import SVRG
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=SVRG(), max_iter=20, tol=0, random_state=0)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     def begin_pass(self, objective, params, state):
@@ -57,8 +76,23 @@ class SAGA(VarianceReduced):
 
     .. math:: \bar g + \frac{1}{|B|} \sum_{i \in B} (r_i^{new} - r_i)\,x_i
 
-    Defazio, Bach and Lacoste-Julien (2014). ``learning_rate="auto"`` is 1/(3 L), L the expected
-    smoothness of a batch.
+    ``learning_rate="auto"`` is 1/(3 L), L the expected smoothness of a batch.
+
+    References
+    ----------
+    Defazio, Bach and Lacoste-Julien (2014), "SAGA: a fast incremental gradient method with support
+    for non-strongly convex composite objectives".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_gd import GDSoftmaxClassifier
+    >>> from sklearn_gd.solvers import SAGA
+    >>> X, y = load_wine(return_X_y=True)
+    >>> model = GDSoftmaxClassifier(solver=SAGA(), max_iter=20, tol=0, random_state=0)
+    >>> bool(model.fit(scale(X), y).score(scale(X), y) > 0.95)
+    True
     """
 
     resumable: ClassVar[bool] = False

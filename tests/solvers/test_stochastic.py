@@ -804,7 +804,7 @@ def test_adam_in_parts_is_adam_of_the_whole(monkeypatch):
         return [rule.update(g, state, t, 0.1) for t, g in enumerate(gradients, 1)]
 
     whole = path()
-    monkeypatch.setattr("sklearn_gd.solvers.rules.CACHED_BYTES", 4 * 8)
+    monkeypatch.setattr("sklearn_gd.solvers.adam.CACHED_BYTES", 4 * 8)
     np.testing.assert_array_equal(path(), whole)
 
 

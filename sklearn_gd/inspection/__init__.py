@@ -1,0 +1,20 @@
+"""Looking at a fit: whether its gradient is right, how it went down, and how fast.
+
+matplotlib is imported when something is drawn, and not before.
+"""
+
+from sklearn_gd.inspection.descent import DescentDisplay
+from sklearn_gd.inspection.gradients import GradientCheck, check_gradient
+from sklearn_gd.inspection.learning_rate import LearningRateDisplay, learning_rate_range
+from sklearn_gd.inspection.loss_curve import LossCurveDisplay
+from sklearn_gd.inspection.solver_comparison import SolverComparisonDisplay
+
+__all__ = [
+    "DescentDisplay",
+    "GradientCheck",
+    "LearningRateDisplay",
+    "LossCurveDisplay",
+    "SolverComparisonDisplay",
+    "check_gradient",
+    "learning_rate_range",
+]

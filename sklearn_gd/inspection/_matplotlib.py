@@ -1,0 +1,35 @@
+"""matplotlib, which is an extra, and what several displays draw with it."""
+
+# curves are told apart without their colours, too
+MARKERS = "osv^D<>pX*"
+MARKER_DISTANCE = 0.08
+
+
+def pyplot_for(name):
+    """``matplotlib.pyplot``, or an error that says how to install what ``name`` needs."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f'{name} needs matplotlib to draw: pip install "sklearn-gd[plot]"'
+        ) from error
+    return plt
+
+
+def axes_of(display, ax=None):
+    """``ax``, or that of a new figure; the display keeps both as ``ax_`` and ``figure_``."""
+    plt = pyplot_for(type(display).__name__)
+    if ax is None:
+        _, ax = plt.subplots(layout="constrained")
+    display.ax_, display.figure_ = ax, ax.figure
+    return ax
+
+
+def draw_curves(ax, curves, style):
+    """Draw curves, x and y by name, each with a marker of its own; return the lines."""
+    lines = []
+    for number, (name, (x, y)) in enumerate(curves.items()):
+        marker = MARKERS[number % len(MARKERS)]
+        own = {"label": name, "marker": marker, "ms": 5, "markevery": MARKER_DISTANCE}
+        lines += ax.plot(x, y, **(own | style))
+    return lines

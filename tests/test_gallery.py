@@ -1,0 +1,54 @@
+"""The lessons of the documentation: each runs as it is, and together they cover the texts."""
+
+import ast
+import re
+import runpy
+import warnings
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*/plot_*.py"))
+# The capabilities that the four texts ask for.
+ROWS = set(range(1, 27))
+CLAIM = re.compile(r"^\.\. rows:((?: \d+)+)$", re.MULTILINE)
+
+pytestmark = pytest.mark.skipif(not SCRIPTS, reason="the examples are not part of this tree")
+
+
+def rows_of(script):
+    found = CLAIM.findall(ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))))
+    assert len(found) <= 1, f"{script.name} has {len(found)} comments of the form '.. rows: 1 2'"
+    return {int(row) for row in found[0].split()} if found else set()
+
+
+def test_every_row_of_the_texts_has_a_lesson():
+    claimed = set().union(*map(rows_of, SCRIPTS))
+    assert claimed == ROWS
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_has_a_title_and_prose(script):
+    docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
+    title, underline = docstring.splitlines()[:2]
+    assert set(underline) == {"="}
+    assert len(underline) == len(title)
+    assert "\n# %%\n" in script.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_runs_without_warnings(script, monkeypatch, tmp_path):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            runpy.run_path(str(script))
+        assert not list(tmp_path.iterdir()), "a script leaves files behind"
+    finally:
+        plt.close("all")
