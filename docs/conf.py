@@ -33,6 +33,9 @@ exclude_patterns = ["_build", "_templates", "examples"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
+# a formula that is wider than the page scrolls by itself
+mathjax4_config = {"output": {"displayOverflow": "scroll"}}
+
 autosummary_generate = True
 # methods are on the page of their class, by the template
 numpydoc_show_class_members = False
@@ -81,6 +84,13 @@ def without_foreign_labels(app, what, name, obj, options, lines):
         lines[:] = [re.sub(r":ref:`([^<`]*?)\s*<[^>]*>`", r"\1", line) for line in lines]
 
 
+def to_pages_of_scripts(app, docname, source):
+    """Links to scripts, as a repository page needs them, lead to their pages in the gallery."""
+    link = r"\]\(((?:\.\./)*)examples/(?:(\w+/\w+)\.py)?\)"
+    source[0] = re.sub(link, lambda m: f"]({m[1]}auto_examples/{m[2] or 'index'})", source[0])
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", without_foreign_labels)
+    app.connect("source-read", to_pages_of_scripts)

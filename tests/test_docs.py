@@ -13,6 +13,7 @@ import sklearn_gd
 from sklearn_gd import schedules
 
 DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("user_guide/*.md"), DOCS.parent / "README.md"])
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the pages are beside a checkout only")
 
 MODULES = (
@@ -72,3 +73,11 @@ def test_every_parameter_that_a_row_leads_to_exists(theirs):
         kind = getattr(schedules, schedule[1]) if schedule else ours
         first = re.match(r"`(\w+)|none", here)[1]
         assert first is None or first in inspect.signature(kind).parameters
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_of_a_page_leads_to_a_file_that_exists(page):
+    prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", prose)
+    paths = [link for link in links if not link.startswith("https://")]
+    assert [path for path in paths if not (page.parent / path).exists()] == []
