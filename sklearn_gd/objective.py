@@ -174,7 +174,7 @@ class Objective(ABC):
             return decrease, direction, metric
         if metric.is_hessian:
             direction = -metric.solve(gradient)
-            return -(gradient @ direction) / 2, direction, metric
+            return (gradient @ -direction) / 2, direction, metric
         product = self.hessian_operator(params)
         direction, decrease, *_ = conjugate_gradient(
             product, gradient, metric.solve, OPTIMALITY_MAX_PRODUCTS

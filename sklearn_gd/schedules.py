@@ -130,7 +130,7 @@ class Constant(Schedule):
 class InverseScaling(Schedule):
     r"""A rate that falls like the inverse of the number of updates.
 
-    .. math:: \eta_t = t_0 / (t + t_1), \quad t = 0 \text{ at the first update}
+    .. math:: \eta_t = \max(t_0 / (t + t_1),\ floor), \quad t = 0 \text{ at the first update}
 
     By name it starts at the "auto" rate and is halved after 10 passes.
 
@@ -140,6 +140,8 @@ class InverseScaling(Schedule):
         Greater than 0.
     t1 : float, default=50.0
         Updates after which the first rate, ``t0 / t1``, is halved; greater than 0.
+    floor : float, default=0.0
+        The rate does not fall below it, so that a stream without end is followed for ever.
 
     References
     ----------
@@ -155,10 +157,15 @@ class InverseScaling(Schedule):
 
     t0: float = 5.0
     t1: float = 50.0
-    rules: ClassVar = {"t0": real(0, open_low=True), "t1": real(0, open_low=True)}
+    floor: float = 0.0
+    rules: ClassVar = {
+        "t0": real(0, open_low=True),
+        "t1": real(0, open_low=True),
+        "floor": real(0),
+    }
 
     def __call__(self, clock):
-        return self.t0 / (clock.step + self.t1)
+        return max(self.t0 / (clock.step + self.t1), self.floor)
 
     @classmethod
     def from_rate(cls, rate, steps_per_pass, passes):

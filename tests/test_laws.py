@@ -512,6 +512,7 @@ def test_max_time_is_that_of_all_stages_of_a_loss_with_kinks(max_time, monkeypat
     seconds = model.history_["seconds"]
     assert model.stop_reason_ == f"stopped after max_time={max_time} seconds"
     assert seconds == sorted(seconds)
+    assert model.history_["passes"] == sorted(model.history_["passes"])
     # the clock is read once to decide and once to record
     assert seconds[-2] <= max_time <= seconds[-1]
 

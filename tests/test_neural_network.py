@@ -423,6 +423,15 @@ def test_loss_curve_goes_down(case):
     assert curve[-1] < 0.9 * curve[0]
 
 
+@pytest.mark.parametrize("learning_rate", ["auto", 0.01])
+def test_adam_takes_long_steps_first_unless_it_is_told_how_long(learning_rate):
+    X, y = make_moons(100, random_state=0)
+    model = GDMLPClassifier(learning_rate=learning_rate, max_iter=90, tol=0, random_state=0)
+    rates = np.array(model.fit(X, y).history_["step_size"])
+    bold = np.maximum(0.001, 0.005 / (1 + np.arange(91) / 20))
+    assert_allclose(rates, bold if learning_rate == "auto" else 0.01, rtol=1e-12)
+
+
 def test_seed_chooses_the_initial_weights():
     X, y = make_data("mlp-regression")
     first, second = (

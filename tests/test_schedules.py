@@ -136,6 +136,11 @@ def test_inverse_scaling_by_name_is_halved_after_ten_passes():
     assert schedule(Clock(step=70, epoch=10)) == pytest.approx(0.15, rel=1e-15)
 
 
+def test_inverse_scaling_does_not_fall_below_its_floor():
+    schedule = InverseScaling(t0=5, t1=50, floor=0.02)
+    assert [schedule(Clock(step=step)) for step in (0, 50, 200, 10_000)] == [0.1, 0.05, 0.02, 0.02]
+
+
 def test_cosine_by_name_ends_at_zero_with_the_last_pass():
     schedule = Cosine.from_rate(0.3, steps_per_pass=7, passes=11)
     path = rates(schedule, 7 * 11 + 1, steps_per_pass=7)

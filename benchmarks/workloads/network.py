@@ -1,11 +1,13 @@
 """Networks at their defaults: scores by cross-validation, time to the same validation loss."""
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
 from sklearn import datasets
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score, train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -81,7 +83,9 @@ class Comparison:
 def train(name, comparison, _tolerance):
     """Fits from several starts, each as long as the common validation loss takes."""
     X, _, y, _ = comparison.halves
-    epochs, scores = comparison.epochs[name], comparison.scores(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        epochs, scores = comparison.epochs[name], comparison.scores(name)
     notes = {
         "score": scores.mean(),
         "standard error": scores.std(ddof=1) / np.sqrt(len(scores)),

@@ -53,7 +53,7 @@ def _is_taken(form, params, size):
 def _rates(state, n_batches):
     """The learning rate of every update of the pass that comes next."""
     if type(state.schedule) in STEADY:
-        return np.full(n_batches, state.cut * state.schedule(state.clock))
+        return np.full(n_batches, state.rate)
     steps = range(state.step, state.step + n_batches)
     epoch, plateaus = state.clock.epoch, state.clock.plateaus
     clocks = (Clock(step=step, epoch=epoch, plateaus=plateaus) for step in steps)

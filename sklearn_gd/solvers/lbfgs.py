@@ -65,7 +65,7 @@ class LBFGS(Solver):
         previous, length, is_bound = np.inf, np.nan, False
         while True:
             direction = -_two_loop(pairs, metric, gradient)
-            decrease = -(gradient @ direction) / 2
+            decrease = (gradient @ -direction) / 2
             if metric is not None and age >= METRIC_AGE and decrease > SLOW * previous:
                 metric, age, direction, decrease = self._rebuild(objective, params, gradient, pairs)
             near = {"metric": metric, "decrease": decrease, "step_size": length}
@@ -102,7 +102,7 @@ class LBFGS(Solver):
         pairs.clear()
         metric = self._metric(objective, params)
         direction = -metric.solve(gradient)
-        return metric, 0, direction, -(gradient @ direction) / 2
+        return metric, 0, direction, (gradient @ -direction) / 2
 
 
 def _remember(pairs, move, change):

@@ -46,6 +46,11 @@ class State:
         """The same for a schedule."""
         return Clock(step=self.step, epoch=self.epoch, plateaus=self.plateaus.count)
 
+    @property
+    def rate(self) -> float:
+        """The learning rate of the update that comes next."""
+        return self.cut * self.schedule(self.clock)
+
 
 class MiniBatch(Solver):
     """A stochastic solver: one update a batch.
@@ -140,9 +145,9 @@ class MiniBatch(Solver):
         """The learning rate where none is given."""
         return 0.001
 
-    def auto_schedule(self, objective) -> type[Schedule]:
-        """How that rate goes on."""
-        return Constant
+    def auto_schedule(self, objective) -> Callable[[float, int, int], Schedule]:
+        """How that rate goes on: a schedule from the rate, the steps of a pass, and the passes."""
+        return Constant.from_rate
 
     def divergence_limit(self, objective, state: State) -> float:
         """The mean objective of a pass above which its steps are taken back.
@@ -178,7 +183,7 @@ class MiniBatch(Solver):
             state.good = params.copy()
         limit = self.divergence_limit(objective, state)
         # a pass is known to have been good only when the next one, from where it ended, begins well
-        while not progress.done(self._answer(params, state, run), value):
+        while not progress.done(self._answer(params, state, run), value, step_size=state.rate):
             before = params.copy()
             value = self._pass(objective, params, run, state, size)
             if not value <= limit and state.cut > SMALLEST_CUT:
@@ -220,7 +225,7 @@ class MiniBatch(Solver):
         self.begin_pass(objective, params, state.rule)
         for oracle in objective.batches(size, rng):
             value, gradient = self.estimate(oracle, params, state.rule)
-            rate = state.cut * state.schedule(state.clock)
+            rate = state.rate
             if run.max_norm is not None:
                 gradient *= min(1.0, run.max_norm / max(np.linalg.norm(gradient), 1e-300))
             state.step += 1

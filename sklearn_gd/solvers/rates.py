@@ -38,7 +38,7 @@ def resolve_schedule(
     run: Run,
     steps_per_pass: int,
     auto_rate: Callable[[], float],
-    auto: type[Schedule] = Constant,
+    auto: Callable[[float, int, int], Schedule] = Constant.from_rate,
 ) -> Callable[[Clock], float]:
     """The schedule of a run: an object or function as it is, a number held constant, or a name.
 
@@ -54,8 +54,9 @@ def resolve_schedule(
     if not isinstance(wanted, str):
         return Constant(rate=float(wanted))
     passes = run.horizon or run.max_iter
+    makers = {name: kind.from_rate for name, kind in SCHEDULES.items()} | {"auto": auto}
     names = {
-        name: lambda kind=kind: kind.from_rate(auto_rate(), steps_per_pass, passes)
-        for name, kind in {**SCHEDULES, "auto": auto}.items()
+        name: lambda make=make: make(auto_rate(), steps_per_pass, passes)
+        for name, make in makers.items()
     }
     return resolve("learning_rate", wanted, Schedule, names)

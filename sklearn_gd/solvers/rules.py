@@ -59,7 +59,7 @@ class SGD(MiniBatch):
         return _rate_by_smoothness(objective, batch_size)
 
     def auto_schedule(self, objective):
-        return ReduceOnPlateau
+        return ReduceOnPlateau.from_rate
 
     def _pass(self, objective, params, run, state, size):
         # a subclass may have another formula
@@ -118,7 +118,7 @@ class Momentum(MiniBatch):
         return (1 - self.momentum) * _rate_by_smoothness(objective, batch_size)
 
     def auto_schedule(self, objective):
-        return ReduceOnPlateau
+        return ReduceOnPlateau.from_rate
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -149,7 +149,11 @@ class Result:
 
     def following(self, first: "Result") -> "Result":
         """This result as the end of a path that began with another."""
-        history = {name: first.history[name] + column for name, column in self.history.items()}
+        passes = [first.history["passes"][-1] + count for count in self.history["passes"]]
+        history = {
+            name: first.history[name] + column
+            for name, column in (self.history | {"passes": passes}).items()
+        }
         scores = None if self.scores is None else (first.scores or []) + self.scores
         n_iter = first.n_iter + self.n_iter
         return replace(self, history=history, scores=scores, n_iter=n_iter)

@@ -25,7 +25,7 @@ class VarianceReduced(MiniBatch):
 
     def auto_schedule(self, objective):
         # a row near its kink is noise that no memory of its slope takes away
-        return ReduceOnPlateau if objective.has_kinks else Constant
+        return (ReduceOnPlateau if objective.has_kinks else Constant).from_rate
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
