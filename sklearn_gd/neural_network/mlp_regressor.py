@@ -102,8 +102,8 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Begin the next fit where the last one ended, if shapes and activations still agree.
     random_state : int, RandomState or None, default=None
         For initial weights, shuffles, splits and dropout; an int makes fits repeatable.
-    verbose : int, default=0
-        Print a line every so many iterations; 0: none.
+    verbose : int or bool, default=0
+        Print a line every so many iterations; 0 or False: none.
 
     Attributes
     ----------
