@@ -127,8 +127,12 @@ def save(new: list[dict], order, folder: Path = RESULTS):
     known |= {record["name"]: record for record in new}
     records = [known[name] for name in order if name in known]
     path.write_text(json.dumps(records, indent=1) + "\n")
-    heads = sorted({head(record["machine"]) for record in records})
-    parts = ["# Benchmarks", *heads, summary(records), *(table(record) for record in records)]
+    parts = [
+        "# Benchmarks",
+        heads(records),
+        summary(records),
+        *(table(record) for record in records),
+    ]
     (folder / "results.md").write_text("\n\n".join(parts) + "\n")
     for record in new:
         plot(record, folder / f"{record['name']}.png")
@@ -141,20 +145,27 @@ def with_results(page: str, records: list[dict]) -> str:
     """A page with the summary between its two marks."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    heads = sorted({head(record["machine"]) for record in records})
-    return BEGIN.join([before, "\n" + "\n\n".join([*heads, summary(records)]) + "\n" + END + after])
+    results = "\n\n".join([heads(records), summary(records)])
+    return BEGIN.join([before, "\n" + results + "\n" + END + after])
+
+
+def heads(records: list[dict]) -> str:
+    """A paragraph for each machine, and the commits that were measured on it."""
+    commits = {}
+    for record in records:
+        found = commits.setdefault(head(record["machine"]), [])
+        if record["machine"]["commit"] not in found:
+            found.append(record["machine"]["commit"])
+    return "\n\n".join(f"{words}; commit {', '.join(found)}." for words, found in commits.items())
 
 
 def head(machine: dict) -> str:
-    """The machine in a paragraph, without what differs from moment to moment."""
+    """The machine in words, without what differs from moment to moment."""
     pools = [pool for pool in machine["threadpools"] if pool["internal_api"] != "openmp"]
     blas = {f"{p['internal_api']} {p['version']} ({p['num_threads']} threads)" for p in pools}
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     hardware = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}"
-    return (
-        f"{hardware}, {', '.join(sorted(blas))}; "
-        f"Python {machine['python']}, {versions}; commit {machine['commit']}."
-    )
+    return f"{hardware}, {', '.join(sorted(blas))}; Python {machine['python']}, {versions}"
 
 
 def plot(record: dict, path: Path):

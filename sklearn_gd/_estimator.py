@@ -87,7 +87,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         "n_iter_no_change": integer(1),
         "warm_start": BOOLEAN,
         "random_state": RANDOM_STATE,
-        "verbose": integer(0),
+        "verbose": integer(0) | BOOLEAN,
     }
     _doc_link_module = "sklearn_gd"
 

@@ -139,7 +139,7 @@ GOOD_VALUES = {
     "validation_fraction": [0.5, np.float32(0.25)],
     "n_iter_no_change": [1, np.int64(2)],
     "random_state": [None, 0, np.int64(3), np.random.RandomState(0)],
-    "verbose": [0, np.int64(0)],
+    "verbose": [0, np.int64(0), False],
     "penalty": [None, "l1", "l2", "elasticnet", L2()],
     "scoring": [None, lambda model, X, y: 0.0],
 }

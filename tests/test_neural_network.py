@@ -23,7 +23,7 @@ from common import (
 )
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
-from sklearn.datasets import load_breast_cancer, load_diabetes, make_moons
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine, make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
@@ -423,12 +423,35 @@ def test_loss_curve_goes_down(case):
     assert curve[-1] < 0.9 * curve[0]
 
 
+@pytest.mark.parametrize(
+    ("Theirs", "Ours", "load"),
+    [(MLPClassifier, GDMLPClassifier, load_wine), (MLPRegressor, GDMLPRegressor, load_diabetes)],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_code_for_the_network_of_scikit_learn_runs_with_the_name_of_ours(Theirs, Ours, load):
+    X, y = load(return_X_y=True)
+    settings = {"hidden_layer_sizes": (8, 5), "activation": "tanh", "solver": "adam"}
+    settings |= {"alpha": 1e-3, "batch_size": 32, "shuffle": True, "max_iter": 5, "tol": 1e-4}
+    settings |= {"random_state": 0, "verbose": False, "warm_start": False, "early_stopping": True}
+    settings |= {"validation_fraction": 0.2, "n_iter_no_change": 10}
+    theirs, ours = (network(**settings).fit(X, y) for network in (Theirs, Ours))
+    # loss_ and best_loss_ are of the training rows: objective_ and loss_curve_
+    names = {name for name in vars(theirs) if name.endswith("_")} - {"loss_", "best_loss_"}
+    assert names <= set(vars(ours)) | set(dir(ours))
+    for name in ("coefs_", "intercepts_"):
+        shapes = [[np.shape(w) for w in getattr(model, name)] for model in (theirs, ours)]
+        assert shapes[0] == shapes[1]
+    for name in ("n_layers_", "n_outputs_", "n_iter_", "n_features_in_", "out_activation_"):
+        assert getattr(theirs, name) == getattr(ours, name)
+    assert theirs.predict(X).shape == ours.predict(X).shape
+
+
 @pytest.mark.parametrize("learning_rate", ["auto", 0.01])
 def test_adam_takes_long_steps_first_unless_it_is_told_how_long(learning_rate):
     X, y = make_moons(100, random_state=0)
-    model = GDMLPClassifier(learning_rate=learning_rate, max_iter=90, tol=0, random_state=0)
+    model = GDMLPClassifier(learning_rate=learning_rate, max_iter=200, tol=0, random_state=0)
     rates = np.array(model.fit(X, y).history_["step_size"])
-    bold = np.maximum(0.001, 0.005 / (1 + np.arange(91) / 20))
+    bold = np.maximum(0.0005, 0.005 / (1 + np.arange(201) / 20))
     assert_allclose(rates, bold if learning_rate == "auto" else 0.01, rtol=1e-12)
 
 

@@ -74,8 +74,8 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         Begin the next fit where the last one ended, if the shapes still agree.
     random_state : int, RandomState or None, default=None
         For shuffles and splits; an int makes fits repeatable.
-    verbose : int, default=0
-        Print a line every so many iterations; 0: none.
+    verbose : int or bool, default=0
+        Print a line every so many iterations; 0 or False: none.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     learning_rate : "auto", float, str, Schedule or callable, default="auto"
         For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
         object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" is what suits the
-        solver: for Adam 0.005 at first, then falling to 0.001; 0.1 for SGD.
+        solver: for Adam 0.005 at first, then falling to 0.0005; 0.1 for SGD.
     batch_size : "auto" or int, default="auto"
         Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
     shuffle : bool, default=True
@@ -79,8 +79,8 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
         Begin the next fit where the last one ended, if shapes and activations still agree.
     random_state : int, RandomState or None, default=None
         For initial weights, shuffles, splits and dropout; an int makes fits repeatable.
-    verbose : int, default=0
-        Print a line every so many iterations; 0: none.
+    verbose : int or bool, default=0
+        Print a line every so many iterations; 0 or False: none.
 
     Attributes
     ----------

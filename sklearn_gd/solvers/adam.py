@@ -15,10 +15,10 @@ from sklearn_gd.solvers.rules import SHARE, SMALL, AdaptiveRule
 
 # Several arrays of this many bytes fit into a core's cache.
 CACHED_BYTES = 2**17
-# Networks begin at so many times their rate, of which half is left after so many passes: found on
-# the data of benchmarks/workloads/network.py, where a constant 0.001 is slower and a constant 0.005
-# loses accuracy, the more the deeper the network.
-BOLDNESS, HALVING = 5, 20
+# Networks begin at so many times their rate, of which half is left after so many passes, and end at
+# half of it: found on the data of benchmarks/workloads/network.py, where a constant 0.001 is slower
+# and a constant 0.005 loses accuracy, the more the deeper the network.
+BOLDNESS, HALVING, CAUTION = 5, 20, 0.5
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -32,8 +32,8 @@ class Adam(AdaptiveRule):
         - \eta\,\frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
 
     ``learning_rate="auto"`` is 0.01 for linear models. For networks it is 0.005 at first and falls
-    by :class:`~sklearn_gd.schedules.InverseScaling`, to half of it after 20 passes and to 0.001
-    after 80: far from a valley long steps get there sooner, within it short ones go lower.
+    by :class:`~sklearn_gd.schedules.InverseScaling`, to half of it after 20 passes, to 0.001
+    after 80, and never below 0.0005: far from a valley long steps get there sooner, within it short ones go lower.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ class AdamW(Adam):
 
 def _bold_at_first(rate, steps_per_pass, passes):
     halving = HALVING * steps_per_pass
-    return InverseScaling(t0=BOLDNESS * rate * halving, t1=halving, floor=rate)
+    return InverseScaling(t0=BOLDNESS * rate * halving, t1=halving, floor=CAUTION * rate)
 
 
 def in_cache(*arrays):
