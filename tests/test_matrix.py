@@ -138,7 +138,7 @@ def test_the_full_product_is_refused_or_fitted(solver, loss):
 
 
 def test_the_documented_table_is_the_generated_one():
-    document = Path(__file__).parents[1] / "docs" / "solvers.md"
+    document = Path(__file__).parents[1] / "docs" / "user_guide" / "solvers.md"
     if not document.exists():
         pytest.skip("the documents are not there")
     assert to_markdown(TABLE) in document.read_text(encoding="utf-8")

@@ -1,13 +1,14 @@
 """The README keeps its promises: its code runs, and its commands are those of a fresh machine."""
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = sorted(ROOT.glob("docs/*.md"))
+PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/user_guide/*.md")])
 pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is beside a checkout only")
 
 
@@ -16,25 +17,32 @@ def blocks(language, page=README):
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
+def run_python_blocks(page):
+    """One after the other, in the same names; skipped if they draw and matplotlib is missing."""
+    if "Display" in page.read_text(encoding="utf-8"):
+        with warnings.catch_warnings():
+            # what matplotlib warns of while it is imported is not ours
+            warnings.simplefilter("ignore")
+            pytest.importorskip("matplotlib.pyplot").switch_backend("Agg")
+    names = {}
+    for block in blocks("python", page):
+        exec(compile(block, str(page), "exec"), names)
+
+
 @pytest.mark.filterwarnings("error")
 def test_python_blocks_run_one_after_the_other_without_a_warning(capsys):
-    pytest.importorskip("matplotlib")
-    names = {}
-    for block in blocks("python"):
-        exec(compile(block, str(README), "exec"), names)
+    run_python_blocks(README)
     assert "converged" in capsys.readouterr().out
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_python_blocks_of_a_page_run_one_after_the_other_without_a_warning(page):
-    names = {}
-    for block in blocks("python", page):
-        exec(compile(block, str(page), "exec"), names)
+    run_python_blocks(page)
 
 
 def test_commands_make_their_own_environment():
     commands = [line for block in blocks("sh") for line in block.strip().splitlines()]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")

@@ -58,7 +58,7 @@ _blas = _Blas()
 
 @contextmanager
 def threads_of_blas() -> Iterator[None]:
-    """Within it BLAS works in one thread, and :func:`in_threads` in as many as BLAS had.
+    """Within it BLAS works in one thread, and ``in_threads`` in as many as BLAS had.
 
     The vectors of a solver are too short for threads, which BLAS would start for each of them.
     """

@@ -112,7 +112,7 @@ class Loss(Component):
     def scalar(self) -> tuple[Callable, tuple[float, ...]] | None:
         """The same for one output of one row, for compiled loops; None where there is no such.
 
-        A function of :mod:`sklearn_gd.losses.scalar` and its constants. It is asked of the very
+        A function of ``sklearn_gd.losses.scalar`` and its constants. It is asked of the very
         class alone that says so: a subclass may differ.
         """
         return None

@@ -79,7 +79,7 @@ class Linear(Model):
         return result
 
     def absolute_row_sums(self, X, weight):
-        """Row sums of |[X, 1]|' diag(weight) |[X, 1]|, shape (d + 1,)."""
+        """Row sums of ``|[X, 1]|' diag(weight) |[X, 1]|``, shape (d + 1,)."""
         size = abs(X)
         lengths = weight * (np.asarray(size.sum(axis=1)).ravel() + self.fit_intercept)
         sums = size.T @ lengths

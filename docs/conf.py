@@ -1,0 +1,96 @@
+"""How the documentation is built: ``python -m sphinx -W docs docs/_build/html``."""
+
+import os
+import re
+
+import sklearn_gd
+
+project = "sklearn_gd"
+author = copyright = "the developers of sklearn_gd"
+release = version = sklearn_gd.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
+]
+# the names of other projects become links only where asked for: a build needs no network
+if os.environ.get("SKLEARN_GD_INTERSPHINX"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+    }
+
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "examples"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+
+# a formula that is wider than the page scrolls by itself
+mathjax4_config = {"output": {"displayOverflow": "scroll"}}
+
+autosummary_generate = True
+# methods are on the page of their class, by the template
+numpydoc_show_class_members = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "backreferences_dir": "gen_modules",
+    "doc_module": "sklearn_gd",
+    "reference_url": {"sklearn_gd": None},
+    "within_subsection_order": "FileNameSortKey",
+    # what calls of matplotlib return says nothing to a reader
+    "ignore_repr_types": r"matplotlib|'list'",
+    "show_memory": False,
+    "write_computation_times": False,
+    "matplotlib_animations": True,
+    "abort_on_example_error": True,
+    "parallel": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_gd"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "header_links_before_dropdown": 7,
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+# pages without pages below them need no navigation at their side
+html_sidebars = {
+    page: [] for page in ("index", "getting_started", "migrating", "how_it_works", "performance")
+}
+
+
+def without_foreign_labels(app, what, name, obj, options, lines):
+    """Methods of scikit-learn's base classes refer to its user guide, which is not part of this."""
+    if "sphinx.ext.intersphinx" not in extensions:
+        lines[:] = [re.sub(r":ref:`([^<`]*?)\s*<[^>]*>`", r"\1", line) for line in lines]
+
+
+def to_pages_of_scripts(app, docname, source):
+    """Links to scripts, as a repository page needs them, lead to their pages in the gallery."""
+    link = r"\]\(((?:\.\./)*)examples/(?:(\w+/\w+)\.py)?\)"
+    source[0] = re.sub(link, lambda m: f"]({m[1]}auto_examples/{m[2] or 'index'})", source[0])
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", without_foreign_labels)
+    app.connect("source-read", to_pages_of_scripts)
