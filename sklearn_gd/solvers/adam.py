@@ -33,7 +33,8 @@ class Adam(AdaptiveRule):
 
     ``learning_rate="auto"`` is 0.01 for linear models. For networks it is 0.005 at first and falls
     by :class:`~sklearn_gd.schedules.InverseScaling`, to half of it after 20 passes, to 0.001
-    after 80, and never below 0.0005: far from a valley long steps get there sooner, within it short ones go lower.
+    after 80, and never below 0.0005: far from a valley long steps get there sooner, within it short
+    ones go lower.
 
     Parameters
     ----------
