@@ -43,13 +43,40 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 
+LESSONS = [
+    "plot_normal_equation.py",
+    "plot_moving_line.py",
+    "plot_step_size.py",
+    "plot_any_function.py",
+    "plot_stochastic.py",
+    "plot_update_rules.py",
+    "plot_ridge_lasso.py",
+    "plot_sigmoid_and_cross_entropy.py",
+    "plot_perceptron_update.py",
+    "plot_iris_logistic.py",
+    "plot_iris_softmax.py",
+    "plot_computation_graph.py",
+    "plot_network_4_5_3.py",
+    "plot_until_accurate.py",
+    "plot_eaton_demo.py",
+    "plot_errata.py",
+]
+PRACTICE = [
+    "plot_compare_with_scikit_learn.py",
+    "plot_feature_scale.py",
+    "plot_grid_search.py",
+    "plot_early_stopping.py",
+    "plot_imbalanced.py",
+    "plot_out_of_core_text.py",
+]
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
     "backreferences_dir": "gen_modules",
     "doc_module": "sklearn_gd",
     "reference_url": {"sklearn_gd": None},
-    "within_subsection_order": "FileNameSortKey",
+    # in the order of a course; a new script has its place there
+    "within_subsection_order": [*LESSONS, *PRACTICE].index,
     # what calls of matplotlib return says nothing to a reader
     "ignore_repr_types": r"matplotlib|'list'",
     "show_memory": False,
@@ -84,6 +111,27 @@ def without_foreign_labels(app, what, name, obj, options, lines):
         lines[:] = [re.sub(r":ref:`([^<`]*?)\s*<[^>]*>`", r"\1", line) for line in lines]
 
 
+def with_upright_words(app, what, name, obj, options, lines):
+    """Words in formulas, which the source leaves as they are said, are not products of letters."""
+    text = "\n".join(lines)
+    formulas = r":math:`[^`]*`|^( *)\.\. math::.*\n(?:(?:\1 +.*)?\n)*"
+    text = re.sub(formulas, lambda formula: upright(formula[0]), text + "\n", flags=re.MULTILINE)
+    lines[:] = text.splitlines()
+
+
+def upright(formula):
+    """Names of two letters or more, but for Greek ones and those that TeX knows or has set."""
+
+    def set_word(match):
+        word = match["word"]
+        if word is None or word in ("math", "cases", "Hd"):
+            return match[0]
+        return rf"\{word}" if word in ("alpha", "delta", "epsilon") else rf"\mathrm{{{word}}}"
+
+    known = r"\\(?:mathrm|text|begin|end)\{[^}]*\}|\\[A-Za-z]+|_\{[a-z]+\}"
+    return re.sub(rf"{known}|(?<![A-Za-z0-9])(?P<word>[A-Za-z]{{2,}})", set_word, formula)
+
+
 def to_pages_of_scripts(app, docname, source):
     """Links to scripts, as a repository page needs them, lead to their pages in the gallery."""
     link = r"\]\(((?:\.\./)*)examples/(?:(\w+/\w+)\.py)?\)"
@@ -93,4 +141,5 @@ def to_pages_of_scripts(app, docname, source):
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", without_foreign_labels)
+    app.connect("autodoc-process-docstring", with_upright_words)
     app.connect("source-read", to_pages_of_scripts)

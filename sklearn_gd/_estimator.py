@@ -89,7 +89,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         "random_state": RANDOM_STATE,
         "verbose": integer(0) | BOOLEAN,
     }
-    _doc_link_module = "sklearn_gd"
 
     # What subclasses say.
 
