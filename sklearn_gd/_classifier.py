@@ -246,8 +246,9 @@ class Classifier(ClassifierMixin):
             return
         self.classes_ = np.unique(y if classes is None else classes)
         if len(self.classes_) < 2:
+            (only,) = self.classes_.tolist()
             raise ValueError(
-                f"{name} needs at least 2 classes in y; the data has 1 class: {self.classes_[0]!r}."
+                f"{name} needs at least 2 classes in y; the data has 1 class: {only!r}."
             )
         coding = Binary if len(self.classes_) == 2 else self._multiclass
         self._coding = coding(len(self.classes_))

@@ -1,6 +1,7 @@
 """Early stopping: which rows are held out, and how parameters are scored on them."""
 
 import inspect
+from contextlib import contextmanager
 
 from sklearn.metrics import get_scorer
 
@@ -24,7 +25,8 @@ def hold_out(estimator, rows, validation, rng):
     """Training rows, and validation rows or None."""
     if validation is not None:
         if estimator.early_stopping:
-            return rows, estimator._encode(*validation, role=VALIDATION)
+            with about_validation_rows():
+                return rows, estimator._encode(*validation, role=VALIDATION)
         raise ValueError(
             f"X_val was passed to {type(estimator).__name__}, which has early_stopping=False: "
             "set early_stopping=True to use it."
@@ -40,6 +42,15 @@ def hold_out(estimator, rows, validation, rng):
             "pass X_val and y_val, or set early_stopping=False."
         )
     return rows.take(train), rows.take(held_out)
+
+
+@contextmanager
+def about_validation_rows():
+    """Checks speak of X and y, and mean the training rows: say that it is not these."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"In X_val, y_val or sample_weight_val: {error}") from error
 
 
 def validation_score(estimator, model, held_out):

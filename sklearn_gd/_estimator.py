@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_gd._components import NamedComponents, resolve
 from sklearn_gd._early_stopping import hold_out, validation_score
 from sklearn_gd._guards import all_or_nothing, told_if_not_finite
+from sklearn_gd._own_parts import check_own_loss, suspicion
 from sklearn_gd._roles import FIRST_CHUNK, FIT, NEXT_CHUNK, Role
 from sklearn_gd._targets import Rows, check_weight, spread_and_resolution
 from sklearn_gd._validation import (
@@ -90,6 +91,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         "verbose": integer(0) | BOOLEAN,
     }
 
+    _method_defaults: ClassVar[dict] = METHOD_DEFAULTS
+
     # What subclasses say.
 
     @abstractmethod
@@ -140,6 +143,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         previous = vars(self).get("_fitted") if self.warm_start else None
         rng = _generator(self.random_state)
         rows = self._encode(X, y, sample_weight, role=FIT)
+        check_own_loss(self, rows.y)
         rows, held_out = hold_out(self, rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
@@ -184,6 +188,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             if not len(rows.y):
                 return self
             if fitted is None:
+                check_own_loss(self, rows.y)
                 model = self._build_model(rows, None)
                 loss = self._stages(rows)[: STOCHASTIC_STAGE + 1][-1]
                 cold = self._cold_start(model, rows, rng)
@@ -276,10 +281,9 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         reason = solver.unsupported(objective)
         if reason:
             raise ValueError(reason)
-        for name, default in METHOD_DEFAULTS.items():
+        for name, default in self._method_defaults.items():
             value = getattr(self, name)
-            is_default = isinstance(value, type(default)) and value == default
-            if not is_default and name not in solver.method_parameters:
+            if not _is_default(value, default) and name not in solver.method_parameters:
                 message = f"{name}={value!r} is not used by solver={self.solver!r}."
                 warnings.warn(message, UserWarning, stacklevel=5)
         return solver
@@ -304,7 +308,8 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
 
     def _warn_if_cut(self, result):
         if result.was_cut:
-            message = f"{type(self).__name__}: {result.message}. {result.remedy}."
+            remedies = [f"{remedy}." for remedy in (result.remedy, suspicion(self)) if remedy]
+            message = " ".join([f"{type(self).__name__}: {result.message}.", *remedies])
             warnings.warn(message, ConvergenceWarning, stacklevel=5)
 
     def _warn_unless_converged(self, result):
@@ -314,11 +319,14 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             self._warn_if_cut(result)
             return
         is_linear = self._fitted.model.is_linear
-        remedies = [result.remedy, "" if _is_auto(self.solver) else "Use solver='auto', or scale X"]
+        is_left_to_us = _is_auto(self.solver) or not is_linear
+        advice = "" if is_left_to_us else "Use solver='auto', or scale X"
+        remedies = [f"{remedy}." for remedy in (result.remedy, advice, suspicion(self)) if remedy]
         distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
         warnings.warn(
-            f"{type(self).__name__} did not converge: {result.message}{distance}. "
-            + "".join(f"{remedy}. " for remedy in remedies if remedy).rstrip(),
+            " ".join(
+                [f"{type(self).__name__} did not converge: {result.message}{distance}.", *remedies]
+            ),
             ConvergenceWarning,
             stacklevel=5,
         )
@@ -368,6 +376,13 @@ def is_resumable(estimator) -> bool:
             "use solver='auto', or a stochastic one such as 'sgd'."
         )
     return True
+
+
+def _is_default(value, default) -> bool:
+    """Names are compared with names alone, as ``==`` of an object may be anything."""
+    if isinstance(value, str) or isinstance(default, str):
+        return isinstance(value, str) and value == default
+    return not np.any(value)
 
 
 def _is_auto(solver) -> bool:

@@ -102,12 +102,28 @@ def check_parameters(owner: object, rules: Mapping[str, Rule]) -> None:
             )
 
 
+# What scikit-learn's estimators call by these names, which are near to other things here.
+ELSEWHERE = {
+    "none": "Use None.",
+    "invscaling": "Its counterpart is PowerDecay(rate=..., power=0.5) of sklearn_gd.schedules.",
+    "optimal": "Its counterpart is InverseScaling(t0=..., t1=...) of sklearn_gd.schedules.",
+    "squared_epsilon_insensitive": "It has no counterpart here.",
+    "squared_hinge": "It has no counterpart here.",
+    "liblinear": "Use 'auto'.",
+    "newton-cholesky": "Its counterpart is GradientDescent(metric='curvature'), or 'auto'.",
+    "sag": "Use 'saga', or 'auto'.",
+    "cholesky": "Use 'auto'.",
+}
+
+
 def suggestion(value: object, names: Iterable[str]) -> str:
-    """A question that names what a misspelt name may have meant; empty where nothing is near."""
+    """What an unknown name is called here, or may have meant; empty where nothing is near."""
     options = list(names)
     words = value if isinstance(value, (list, tuple)) else [value]
-    unknown = (word for word in words if isinstance(word, str) and word not in options)
-    close = difflib.get_close_matches(next(unknown, ""), options, n=1)
+    unknown = next((w for w in words if isinstance(w, str) and w not in options), "")
+    if unknown in ELSEWHERE:
+        return f" {ELSEWHERE[unknown]}"
+    close = difflib.get_close_matches(unknown, options, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

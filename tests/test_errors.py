@@ -384,7 +384,7 @@ def test_validation_rows_come_with_targets(Estimator, missing):
 @all_estimators
 def test_validation_rows_have_the_features_of_the_others(Estimator):
     X, y = rows()
-    with pytest.raises(ValueError, match=r"3 features.*4 features"):
+    with pytest.raises(ValueError, match=r"X_val.*3 features.*4 features"):
         Estimator(early_stopping=True).fit(X, y, X_val=X[:, :3], y_val=y)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_gd._components import resolve
 from sklearn_gd._early_stopping import validation_set
-from sklearn_gd._estimator import GradientDescentEstimator
+from sklearn_gd._estimator import METHOD_DEFAULTS, GradientDescentEstimator
 from sklearn_gd._validation import (
     BOOLEAN,
     NONE,
@@ -42,6 +42,7 @@ class NetworkEstimator(GradientDescentEstimator):
         "standardize": BOOLEAN,
         "max_norm": real(0, open_low=True) | NONE,
     }
+    _method_defaults: ClassVar = METHOD_DEFAULTS | {"dropout": 0.0, "max_norm": None}
 
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the network to X and y.

@@ -88,7 +88,9 @@ class MiniBatch(Solver):
     """
 
     resumable: ClassVar[bool] = True
-    method_parameters: ClassVar = frozenset({"learning_rate", "batch_size", "average"})
+    method_parameters: ClassVar = frozenset(
+        {"learning_rate", "batch_size", "average", "dropout", "max_norm"}
+    )
     auto_updates: ClassVar[int] = AUTO_UPDATES_PER_PASS
 
     @abstractmethod

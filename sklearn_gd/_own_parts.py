@@ -1,0 +1,48 @@
+"""Losses, penalties and activations of the user's own: checked before a fit, suspected after it."""
+
+from itertools import product
+
+import numpy as np
+
+from sklearn_gd._components import Component
+from sklearn_gd.losses import Loss
+from sklearn_gd.schedules import Schedule
+from sklearn_gd.solvers import Solver
+
+PACKAGE = __name__.partition(".")[0] + "."
+
+
+def own_parts(estimator) -> list[Component]:
+    """Parts of the objective that are not of this package."""
+    values = estimator.get_params(deep=False).values()
+    parts = [part for value in values for part in (value if isinstance(value, tuple) else [value])]
+    return [
+        part
+        for part in parts
+        if isinstance(part, Component)
+        and not isinstance(part, (Solver, Schedule))
+        and not type(part).__module__.startswith(PACKAGE)
+    ]
+
+
+def suspicion(estimator) -> str:
+    """Whom to ask when a descent went wrong; empty where nobody but this package is to blame."""
+    names = [type(part).__name__ for part in own_parts(estimator)]
+    if not names:
+        return ""
+    return f"Is the derivative of {' and '.join(names)} right? check_gradient(model, X, y) tells"
+
+
+def check_own_loss(estimator, y) -> None:
+    """Raise if it does not return a value for each row and a slope for each raw prediction."""
+    y = y[:2]
+    raw = np.zeros_like(y)
+    losses = [part for part in own_parts(estimator) if isinstance(part, Loss)]
+    shapes = [("value", (len(y),), "(n,)"), ("gradient", y.shape, "(n, k)")]
+    for loss, (method, wanted, words) in product(losses, shapes):
+        found = np.shape(getattr(loss, method)(y, raw))
+        if found != wanted:
+            raise ValueError(
+                f"{type(loss).__name__}.{method}(y, raw) must return shape {words} for y and raw "
+                f"of shape (n, k); for {raw.shape} it returned {found}."
+            )
