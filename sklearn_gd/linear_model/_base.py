@@ -68,7 +68,8 @@ class LinearEstimator(GradientDescentEstimator):
         ConvergenceWarning
             Where the fit ended before ``tol`` was reached; the message says why, and what to do.
         UserWarning
-            For a ``learning_rate``, ``batch_size`` or ``average`` that the solver does not use.
+            For a ``learning_rate``, ``batch_size`` or ``average`` that a solver you named does not
+            use. ``solver="auto"`` takes no notice of them, and does not warn.
 
         Examples
         --------

@@ -45,7 +45,8 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     learning_rate : "auto", float, str, Schedule or callable, default="auto"
         For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
         object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" derives it from the
-        curvature where that has a bound.
+        curvature where that has a bound. With ``solver="auto"``, ``fit`` takes no notice of this,
+        ``batch_size`` and ``average``, and says nothing: name a solver to use them.
     batch_size : "auto" or int, default="auto"
         Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200
         (n / 5 for "normalized-adagrad").

@@ -75,7 +75,8 @@ class NetworkEstimator(GradientDescentEstimator):
         ConvergenceWarning
             Where the fit ended before ``tol`` was reached; the message says why, and what to do.
         UserWarning
-            For a ``learning_rate``, ``batch_size`` or ``average`` that the solver does not use.
+            For a ``learning_rate``, ``batch_size`` or ``average`` that the solver does not use;
+            ``solver="auto"`` is Adam, which uses all three.
 
         Examples
         --------
