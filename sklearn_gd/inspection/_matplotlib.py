@@ -10,9 +10,7 @@ def pyplot_for(name):
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError(
-            f'{name} needs matplotlib to draw: pip install "sklearn-gd[plot]"'
-        ) from error
+        raise ImportError(f"{name} needs matplotlib to draw: pip install matplotlib") from error
     return plt
 
 
