@@ -508,6 +508,15 @@ def test_the_best_of_a_network_is_no_optimum_and_is_not_drawn():
     assert sum(np.isnan(line.get_ydata()).sum() for line in display.lines_) == 1
 
 
+def test_a_network_that_gained_nothing_has_no_point_to_draw():
+    point = {"a": np.array([1.0])}
+    display = SolverComparisonDisplay(
+        passes=point, seconds=point, objectives=point, best=1.0, scale=1.0, is_convex=False
+    ).plot()
+    display.figure_.draw_without_rendering()
+    assert np.isnan(display.lines_[0].get_ydata()).all()
+
+
 def test_passes_of_a_loss_with_kinks_add_up_over_its_stages():
     X, y = rows_of_one_feature()
     model = GDLinearRegressor(loss="absolute_error")
