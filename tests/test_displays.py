@@ -1,5 +1,6 @@
 """The displays show what happened: recorded paths, recomputed objectives, honest axes."""
 
+import re
 import sys
 import warnings
 
@@ -324,6 +325,38 @@ def test_an_animation_ends_with_the_whole_path(n_params, tmp_path, monkeypatch):
     assert "<img" in animation.to_jshtml()
 
 
+@pytest.mark.parametrize("n_params", [1, 2])
+def test_an_animation_keeps_the_start_and_a_legend_that_does_not_move(
+    n_params, tmp_path, monkeypatch
+):
+    pytest.importorskip("PIL")
+    monkeypatch.setitem(plt.rcParams, "figure.dpi", 30)
+    start = [-3.0, -3.0][:n_params]
+    display = DescentDisplay.from_function(lambda w: (w @ w, 2 * w), start, learning_rate=0.95)
+    still = display.figure_
+    animation = display.animate(frames=3)
+    assert display.figure_ is display.ax_.figure is not still
+    (mark,) = (line for line in display.ax_.lines if line.get_label().startswith("start, F = "))
+    assert_array_equal(np.ravel(mark.get_data()), start if n_params == 2 else [-3.0, 9.0])
+    places = []
+
+    def look(frame, n_frames):
+        display.figure_.canvas.draw()
+        legend = display.ax_.get_legend()
+        places.append(legend.get_window_extent().bounds)
+        assert mark.get_label() in [text.get_text() for text in legend.get_texts()]
+
+    animation.save(tmp_path / "descent.gif", writer="pillow", progress_callback=look)
+    assert len(places) == 3
+    assert set(places) == {places[0]}
+
+
+def test_a_path_in_narrow_axes_may_have_no_legend():
+    display = DescentDisplay.from_function(bowl, [3.0, 1.0], max_iter=3, legend=False, **COARSE)
+    assert display.ax_.get_legend() is None
+    assert display.plot().ax_.get_legend() is not None
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
@@ -378,6 +411,22 @@ def test_curves_of_several_estimators_are_on_the_same_axes():
     display = LossCurveDisplay.from_estimators(models, ax=ax)
     assert display.ax_ is ax
     assert [line.get_label() for line in display.lines_] == ["gd", "agd"]
+
+
+@pytest.mark.parametrize("sequence", [list, tuple])
+def test_estimators_without_names_are_named_by_their_class(sequence):
+    X, y = make_data("logistic")
+    fits = [fitted(build("logistic", solver=name, **QUICK), X, y) for name in ("gd", "agd")]
+    network = fitted(build("mlp-two-classes", **QUICK), X, y)
+    display = LossCurveDisplay.from_estimators(sequence([fits[0], network, fits[1]]))
+    assert list(display.curves) == [
+        "GDLogisticClassifier 1",
+        "GDMLPClassifier",
+        "GDLogisticClassifier 2",
+    ]
+    assert_array_equal(display.lines_[2].get_ydata(), fits[1].loss_curve_)
+    with pytest.raises(TypeError, match=r"estimators must be a dict .* got GDLogisticClassifier"):
+        LossCurveDisplay.from_estimators(fits[0])
 
 
 def test_validation_scores_are_drawn_where_there_are_some():
@@ -445,6 +494,27 @@ def test_solvers_have_parameters_of_their_own():
     )
     assert display.objectives["adam"][-1] < display.objectives["slow"][-1]
     assert display.best == min(display.objectives["adam"])
+
+
+def test_the_best_of_a_network_is_no_optimum_and_is_not_drawn():
+    X, y = make_data("mlp-two-classes")
+    display = SolverComparisonDisplay.from_estimator(
+        build("mlp-two-classes", **QUICK), X, y, solvers=["adam", "lbfgs"]
+    )
+    for line, values in zip(display.lines_, display.objectives.values(), strict=True):
+        assert_array_equal(np.isnan(line.get_ydata()), values == display.best)
+        assert np.nanmin(line.get_ydata()) > 1e-12
+    display.figure_.draw_without_rendering()
+    assert sum(np.isnan(line.get_ydata()).sum() for line in display.lines_) == 1
+
+
+def test_a_network_that_gained_nothing_has_no_point_to_draw():
+    point = {"a": np.array([1.0])}
+    display = SolverComparisonDisplay(
+        passes=point, seconds=point, objectives=point, best=1.0, scale=1.0, is_convex=False
+    ).plot()
+    display.figure_.draw_without_rendering()
+    assert np.isnan(display.lines_[0].get_ydata()).all()
 
 
 def test_passes_of_a_loss_with_kinks_add_up_over_its_stages():
@@ -520,6 +590,42 @@ def test_a_solver_without_a_learning_rate_is_refused_by_name(solver):
         learning_rate_range(model, *rows_of_one_feature())
 
 
+def test_only_solvers_that_take_a_network_are_named_to_one():
+    X, y = make_data("mlp-two-classes")
+    with pytest.raises(ValueError, match="does not use a learning rate") as raised:
+        learning_rate_range(build("mlp-two-classes", solver="lbfgs"), X, y)
+    named = set(re.findall(r"[\w-]+", str(raised.value).partition("those that do are ")[2]))
+    assert {"gd", "adam", "svrg"} < named
+    assert named.isdisjoint({"saga", "normalized-adagrad", "lbfgs"})
+    for solver in named:
+        learning_rate_range(
+            build("mlp-two-classes", solver=solver), X, y, learning_rates=[1e-3], max_iter=1
+        )
+
+
+@pytest.mark.parametrize(
+    ("objectives", "start", "scale"),
+    [
+        ([0.5, 0.1, np.inf], 1.0, "log"),
+        ([1.0, 1.0, np.inf], 1.0, "log"),
+        ([2.0, 3.0, np.inf], 1.0, "log"),
+        ([0.5, 0.0, np.inf], 1.0, "linear"),
+        ([0.5, -2.0, np.inf], -1.0, "linear"),
+        ([0.0, 0.0, np.inf], 0.0, "linear"),
+    ],
+)
+def test_objectives_greater_than_zero_are_on_a_logarithmic_axis(objectives, start, scale):
+    display = LearningRateDisplay(
+        learning_rates=np.array([0.1, 1.0, 10.0]),
+        objectives=np.array(objectives),
+        start_objective=start,
+    ).plot()
+    display.figure_.draw_without_rendering()
+    assert display.ax_.get_yscale() == scale
+    low, high = display.ax_.get_ylim()
+    assert low < min(start, *objectives) <= max(start, min(objectives)) < high
+
+
 @pytest.mark.parametrize("rates", [[], [0.0], [-1.0], [np.nan], 0.1])
 def test_learning_rates_are_positive_numbers(rates):
     model = GDLinearRegressor(solver="gd")
@@ -530,7 +636,7 @@ def test_learning_rates_are_positive_numbers(rates):
 # matplotlib.
 
 
-def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     X, y = rows_of_one_feature()
@@ -542,7 +648,7 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
         lambda: SolverComparisonDisplay.from_estimator(model, X, y, solvers=["gd"]),
         rates.plot,
     ):
-        with pytest.raises(ImportError, match=r'needs matplotlib .*"sklearn-gd\[plot\]"'):
+        with pytest.raises(ImportError, match="needs matplotlib to draw: pip install matplotlib"):
             draw()
 
 

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from sklearn_gd import GDLinearRegressor, GDMLPRegressor
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.inspection import GradientCheck, check_gradient
-from sklearn_gd.losses import LOSSES, Huber, SquaredError
+from sklearn_gd.losses import LOSSES, AbsoluteError, Huber, SquaredError
 from sklearn_gd.models.activations import ACTIVATIONS, Tanh
 from sklearn_gd.penalties import L2, GroupLasso, Tikhonov
 
@@ -150,6 +150,19 @@ class WrongLoss(SquaredError):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class WrongSlope(SquaredError):
+    """Its derivative is wrong by a factor."""
+
+    factor: float = 1.0
+
+    def gradient(self, y, raw):
+        return (raw - y) * self.factor
+
+    def value_and_gradient(self, y, raw):
+        return super().value_and_gradient(y, raw)[0], self.gradient(y, raw)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class WrongHuber(Huber):
     """The slope of large residuals is missing."""
 
@@ -181,6 +194,24 @@ class WrongTanh(Tanh):
 
     def derivative(self, z):
         return self.factor * super().derivative(z)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class OwnTanh(Tanh):
+    """Right."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Endless(Tanh):
+    """No finite derivative."""
+
+    def derivative(self, z):
+        return np.full_like(z, np.nan)
+
+
+def blame_of(check):
+    assert check.max_relative_error > 1e3 * RIGHT
+    return check.parameter.partition(", by the derivative of ")[2]
 
 
 @pytest.mark.parametrize("factor", [-1.0, 2.0, 1.01])
@@ -221,6 +252,58 @@ def test_a_wrong_activation_is_found_before_the_last_layer(case):
     assert check.parameter.startswith(
         ("coefs_[0]", "coefs_[1]", "intercepts_[0]", "intercepts_[1]")
     )
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "blame"),
+    [
+        ("squared_error", WrongTanh(), "WrongTanh"),
+        (WrongSlope(factor=-1.0), "tanh", "WrongSlope"),
+        (WrongSlope(factor=-1.0), OwnTanh(), "WrongSlope"),
+        (WrongSlope(), WrongTanh(), "WrongTanh"),
+        (WrongSlope(), [OwnTanh(), WrongTanh()], "WrongTanh"),
+        (WrongSlope(factor=-1.0), WrongTanh(), "WrongSlope and WrongTanh"),
+        (WrongHuber(delta=0.5), OwnTanh(), "WrongHuber"),
+        (WrongSlope(), Endless(), "Endless"),
+    ],
+)
+@pytest.mark.parametrize("n_samples", [40, 300])
+def test_the_part_that_is_wrong_is_named(loss, activation, blame, n_samples):
+    X, y = make_data("two-targets", n_samples)
+    network = GDMLPRegressor(loss=loss, activation=activation, hidden_layer_sizes=(4, 3))
+    assert blame_of(check_gradient(network, X, y)) == blame
+    assert blame_of(check_gradient(network, sp.csr_array(X), y, random_state=1)) == blame
+
+
+@pytest.mark.parametrize("units", [1e-4, 1.0, 1e4])
+def test_the_loss_of_a_linear_model_is_named_in_any_units(units):
+    X, y = make_data("two-targets")
+    model = GDLinearRegressor(loss=WrongLoss(factor=1.01))
+    assert blame_of(check_gradient(model, X, units * (y + 100))) == "WrongLoss"
+
+
+def test_a_wrong_proximal_step_is_named_by_its_loss():
+    X, y = make_data("regression")
+
+    class Wrong(AbsoluteError):
+        def prox_move(self, y, raw, width):
+            return 2 * super().prox_move(y, raw, width)
+
+    assert blame_of(check_gradient(GDLinearRegressor(loss=Wrong()), X, y)) == "Wrong"
+
+
+def test_right_parts_and_those_of_the_package_are_not_blamed():
+    X, y = make_data("two-targets")
+    for loss, activation in ((WrongSlope(), OwnTanh()), ("huber", "relu")):
+        penalty = WrongPenalty(factor=-1.0, only_rows=5)
+        network = GDMLPRegressor(
+            loss=loss,
+            activation=activation,
+            penalty=penalty,
+            alpha=0.1,
+            hidden_layer_sizes=(5, 3),
+        )
+        assert check_gradient(network, X, y).parameter == "coefs_[1][3, 1]"
 
 
 def test_one_target_has_names_of_one_index():

@@ -1,5 +1,7 @@
 """matplotlib, which is an extra, and what several displays draw with it."""
 
+import numpy as np
+
 # curves are told apart without their colours, too
 MARKERS = "osv^D<>pX*"
 MARKER_DISTANCE = 0.08
@@ -10,9 +12,7 @@ def pyplot_for(name):
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError(
-            f'{name} needs matplotlib to draw: pip install "sklearn-gd[plot]"'
-        ) from error
+        raise ImportError(f"{name} needs matplotlib to draw: pip install matplotlib") from error
     return plt
 
 
@@ -30,6 +30,8 @@ def draw_curves(ax, curves, style):
     lines = []
     for number, (name, (x, y)) in enumerate(curves.items()):
         marker = MARKERS[number % len(MARKERS)]
-        own = {"label": name, "marker": marker, "ms": 5, "markevery": MARKER_DISTANCE}
+        # a distance along nothing is an error in matplotlib
+        distance = MARKER_DISTANCE if np.isfinite(y).any() else None
+        own = {"label": name, "marker": marker, "ms": 5, "markevery": distance}
         lines += ax.plot(x, y, **(own | style))
     return lines

@@ -210,7 +210,7 @@ class DescentDisplay:
             grid_values=grid_values,
         )
 
-    def plot(self, ax=None, *, contours=True, plane=None, step_numbers=True, **kwargs):
+    def plot(self, ax=None, *, contours=True, plane=None, step_numbers=True, legend=True, **kwargs):
         """Draw the path.
 
         Of several paths on the same axes the first draws the contours, and the others follow with
@@ -226,6 +226,8 @@ class DescentDisplay:
             That of another display, on whose plane to draw; without contours only.
         step_numbers : bool, default=True
             Whether to write the numbers of some iterates beside them.
+        legend : bool, default=True
+            Whether to draw a legend, for which narrow axes may have no room.
         **kwargs : dict
             For matplotlib's ``plot`` of the path, ``color`` and ``label`` among them.
 
@@ -259,17 +261,19 @@ class DescentDisplay:
         self.line_ = self._draw_path(ax, points, kwargs)
         color = self.line_.get_color()
         start, end = points[0], self._points(self.solution, self.solution_value, plane)
-        words = [f"start, F = {self.values[0]:.4g}", f"end, F = {self.solution_value:.4g}"]
-        labels = words if contours else [None, None]
-        ax.plot(*start, "s", ms=8, color="white", mec="black", zorder=4, label=labels[0])
-        ax.plot(*end, "*", ms=14, color=color, mec="black", zorder=4, label=labels[1])
+        self._mark_start(ax, start, is_named=contours)
+        label = f"end, F = {self.solution_value:.4g}" if contours else None
+        ax.plot(*end, "*", ms=14, color=color, mec="black", zorder=4, label=label)
         if step_numbers:
             write_numbers(ax, points, end, "black" if contours else color)
-        ax.legend()
+        if legend:
+            ax.legend()
         return self
 
     def animate(self, *, frames=60, interval=50):
-        """Draw the path point by point.
+        """Draw the path point by point, in a figure of its own.
+
+        ``line_``, ``ax_`` and ``figure_`` are those of the animation from then on.
 
         Parameters
         ----------
@@ -290,7 +294,9 @@ class DescentDisplay:
         self._draw_objective(ax)
         points = self._points(self.path, self.values)
         self.line_ = self._draw_path(ax, points, {})
-        (here,) = ax.plot(*points[0], "o", ms=9, color=self.line_.get_color(), mec="black")
+        self._mark_start(ax, points[0])
+        color = self.line_.get_color()
+        (here,) = ax.plot(*points[0], "o", ms=9, color=color, mec="black", zorder=4)
         last = len(points) - 1
         shown = np.unique(np.linspace(0, last, min(frames, last + 1)).round().astype(int))
 
@@ -300,11 +306,22 @@ class DescentDisplay:
             ax.set_title(f"step {step}, F = {self.values[step]:.4g}")
             return self.line_, here
 
+        draw(last)
+        self._freeze_layout(ax)
         draw(0)
-        # the layout stays as it is: to find it again for each picture would take most of the time
+        return FuncAnimation(self.figure_, draw, frames=shown, interval=interval)
+
+    def _freeze_layout(self, ax):
+        """To find it again for each picture would take most of the time, and move the legend."""
+        legend = ax.legend()
         self.figure_.draw_without_rendering()
         self.figure_.set_layout_engine("none")
-        return FuncAnimation(self.figure_, draw, frames=shown, interval=interval)
+        corner = legend.get_window_extent().transformed(ax.transAxes.inverted()).p0
+        ax.legend(loc=tuple(corner))
+
+    def _mark_start(self, ax, start, is_named=True):
+        label = f"start, F = {self.values[0]:.4g}" if is_named else None
+        ax.plot(*start, "s", ms=8, color="white", mec="black", zorder=4, label=label)
 
     def _points(self, params, values, plane=None):
         """Where params are drawn: in the plane, or on the curve of F."""

@@ -3,11 +3,10 @@
 The objective that ``fit`` minimises is compared with its own finite differences.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_array
 
@@ -15,43 +14,17 @@ from sklearn_gd._estimator import FIT, GradientDescentEstimator
 from sklearn_gd._targets import spread_and_resolution
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.data import MemorySource, mean_and_spread
+from sklearn_gd.inspection._differences import SUSPICIOUS, Problem, worst_of
 
-# The step at which the truncation h^2 F''' and the rounding eps F / h of a central difference
-# are about equal.
-STEP = np.cbrt(np.finfo(np.float64).eps)
-# Then shorter ones, for kinks within the first, and longer ones, for values with much rounding.
-FACTORS = (1.0, 1e-1, 1e1, 1e-2, 1e2, 1e-3, 1e3)
-# At steps this short, the curvature no longer hides what the two sides of a kink differ by.
-ONE_SIDED = 1e-2
-# Rounding: nothing is gained by more steps.
-AGREES = 1e-8
-# A direction in which more than this is wrong is searched for the parameter to blame.
-SUSPICIOUS = 1e-6
-# A slope is compared with itself, but with no less than this share of the largest of all.
-SMALLEST_SHARE = 1e-3
-# More parameters are checked by a sample of so many, and in so many directions of all of them.
-MAX_PARAMETERS = 200
-SAMPLE, DIRECTIONS = 100, 5
 # How far from a cold start, in units of the size of each parameter.
 DISTANCE = 0.5
-# Steps are so many units in the last place of a parameter at least.
-MIN_ULPS = 2**12
 
 
 class GradientCheck(NamedTuple):
-    """How wrong a gradient is at worst, and in which parameter."""
+    """How wrong a gradient is at worst, and in which parameter, by which part of your own."""
 
     max_relative_error: float
     parameter: str
-
-
-class _Problem(NamedTuple):
-    """A function with its gradient, a point, and the size and the name of each parameter there."""
-
-    function: Callable[[NDArray], tuple[float, NDArray]]
-    params: NDArray
-    sizes: NDArray
-    name: Callable[[int], str]
 
 
 def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
@@ -72,6 +45,11 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
     does not agree is looked at with shorter and longer steps, and the smallest error counts, since
     a right gradient agrees with one and a wrong one with none. Where a kink lies within the
     shortest of them, agreement with one side, or a place between both sides, is enough.
+
+    Where the gradient of an estimator is wrong, the derivative of a loss and of activations that
+    are not of this package is compared with finite differences by itself, at the raw predictions
+    and the inputs of hidden layers there, and the classes that are wrong are named. Where none is,
+    the fault lies elsewhere, as in a penalty of your own.
 
     Up to 200 parameters are all checked; of more, a random sample of 100, and all at once in 5
     random directions, each of which leads to the worst parameter by bisection.
@@ -94,7 +72,8 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
     check : GradientCheck
         ``max_relative_error``, about 1e-8 for a right gradient and up to 2 for a wrong one
         (infinite if it is not finite), and ``parameter``, the name of the worst: ``coef_[0, 3]``,
-        ``intercept_[1]``, ``coefs_[1][4, 0]``, or ``params[7]`` for a function.
+        ``intercept_[1]``, ``coefs_[1][4, 0]``, or ``params[7]`` for a function. A part at fault
+        follows: ``coefs_[1][4, 0], by the derivative of Wiggle``.
 
     References
     ----------
@@ -118,8 +97,8 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
     """
     rng = np.random.default_rng(random_state)
     if isinstance(function, GradientDescentEstimator):
-        problems = _problems_of_estimator(function, X, y, sample_weight, rng)
-        return max((_check(problem, rng) for problem in problems), key=lambda check: check[0])
+        found = _problems_of_estimator(function, X, y, sample_weight, rng)
+        return max((_explained(*each, rng) for each in found), key=lambda check: check[0])
     if not callable(function):
         raise TypeError(
             "check_gradient needs an estimator of sklearn_gd, or a function that maps params to "
@@ -127,7 +106,18 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
         )
     if y is not None or sample_weight is not None:
         raise TypeError("check_gradient takes y and sample_weight with an estimator only.")
-    return _check(_problem_of_function(function, X), rng)
+    error, at = worst_of(_problem_of_function(function, X), rng)
+    return GradientCheck(error, f"params[{at}]")
+
+
+def _explained(problem, name, parts, rng):
+    """The check, with the classes of parts that are wrong by themselves."""
+    error, at = worst_of(problem, rng)
+    if error <= SUSPICIOUS:
+        return GradientCheck(error, name(at))
+    wrong = [part for part, alone in parts if worst_of(alone, rng)[0] > SUSPICIOUS]
+    blame = f", by the derivative of {' and '.join(dict.fromkeys(wrong))}" if wrong else ""
+    return GradientCheck(error, name(at) + blame)
 
 
 def _problem_of_function(function, params):
@@ -145,11 +135,14 @@ def _problem_of_function(function, params):
         return float(value), gradient
 
     typical = np.sqrt(np.mean(params**2)) or 1.0
-    return _Problem(checked, params, np.maximum(np.abs(params), typical), "params[{}]".format)
+    return Problem(checked, params, np.maximum(np.abs(params), typical))
 
 
 def _problems_of_estimator(estimator, X, y, sample_weight, rng):
-    """The objective of ``fit`` on these rows, and that of the loss as it is if it has kinks."""
+    """The objective of ``fit`` on these rows, and that of the loss as it is if it has kinks.
+
+    Each with the name of a parameter by its position, and with the parts of the user's own.
+    """
     twin = clone(estimator)
     check_parameters(twin, twin._rules)
     X = check_array(X, accept_sparse="csr", dtype=np.float64)
@@ -161,7 +154,39 @@ def _problems_of_estimator(estimator, X, y, sample_weight, rng):
     name = _names(twin, model)
     for loss in {id(loss): loss for loss in (twin._training_loss, twin._stages(rows)[0])}.values():
         objective = twin._objective(model, rows, loss, cold)
-        yield _Problem(objective.value_and_gradient, params, sizes, name)
+        parts = _own_parts(twin, model, loss, rows, params)
+        yield Problem(objective.value_and_gradient, params, sizes), name, parts
+
+
+def _own_parts(estimator, model, loss, rows, params):
+    """Losses and activations that are not of this package, at what the model gives them."""
+    raw, tape = model.forward(params, rows.X)
+    unit = _raw_unit(estimator, rows)
+    asked = [(estimator._loss, partial(loss.value_and_gradient, rows.y), raw, unit)]
+    if not model.is_linear:
+        for activation, (_, _, z, _, _) in zip(model.activations, tape, strict=False):
+            asked.append((activation, partial(_slopes, activation), z, 1.0))
+    for component, slopes, point, size in asked:
+        is_own = type(component).__module__.partition(".")[0] != "sklearn_gd"
+        # what is not finite comes from a part before
+        if is_own and np.isfinite(point).all():
+            yield type(component).__name__, _alone(slopes, point, size)
+
+
+def _slopes(activation, z):
+    value = activation.value(z)
+    return value, activation.derivative_at(z, value)
+
+
+def _alone(slopes, point, size):
+    """The sum over all rows, less that at the point, beside which slopes would look small."""
+    start = slopes(point)[0]
+
+    def function(flat):
+        values, gradient = slopes(flat.reshape(point.shape))
+        return float(np.sum(values - start)), gradient.ravel()
+
+    return Problem(function, point.ravel(), np.full(point.size, size))
 
 
 def _raw_unit(estimator, rows):
@@ -207,83 +232,3 @@ def _names(estimator, model):
                 return f"{attribute}[{', '.join(map(str, found))}]"
 
     return name
-
-
-def _check(problem, rng):
-    value, gradient = problem.function(problem.params)
-    broken = np.flatnonzero(~np.isfinite(gradient))
-    if broken.size or not np.isfinite(value):
-        return GradientCheck(np.inf, problem.name(broken[0] if broken.size else 0))
-    size = problem.params.size
-    floor = SMALLEST_SHARE * max(abs(value), np.abs(gradient * problem.sizes).max())
-
-    def error(direction):
-        return _error(problem, value, gradient, direction, floor)
-
-    is_small = size <= MAX_PARAMETERS
-    chosen = range(size) if is_small else rng.choice(size, SAMPLE, replace=False).tolist()
-    worst = max((error(_along(problem, [at])), at) for at in chosen)
-    for _ in range(0 if is_small else DIRECTIONS):
-        signs = rng.choice([-1.0, 1.0], size)
-        if error(_along(problem, np.arange(size), signs)) > SUSPICIOUS:
-            at = _culprit(problem, value, gradient, signs)
-            worst = max(worst, (error(_along(problem, [at])), at))
-    return GradientCheck(float(worst[0]), problem.name(worst[1]))
-
-
-def _along(problem, positions, signs=None):
-    """A direction of some parameters together, as long as one parameter is large."""
-    direction = np.zeros_like(problem.params)
-    direction[positions] = problem.sizes[positions] / np.sqrt(len(positions))
-    return direction if signs is None else direction * signs
-
-
-def _culprit(problem, value, gradient, signs):
-    """The parameter that the larger half of a disagreement leads to, again and again."""
-    positions = np.arange(len(signs))
-    while len(positions) > 1:
-        halves = np.array_split(positions, 2)
-        gaps = []
-        for half in halves:
-            direction = _along(problem, half, signs)
-            ahead, behind = _gaps(problem, value, gradient, direction, STEP)
-            gaps.append(np.sqrt(len(half)) * abs(ahead + behind))
-        positions = halves[int(np.argmax(gaps))]
-    return int(positions[0])
-
-
-def _error(problem, value, gradient, direction, floor):
-    """The smallest relative error of the slope along a direction, over steps of all lengths."""
-    slope = gradient @ direction
-    smallest = np.inf
-    for factor in FACTORS:
-        ahead, behind = _gaps(problem, value, gradient, direction, factor * STEP)
-        central = (ahead + behind) / 2
-        gap = abs(central)
-        if factor <= ONE_SIDED:
-            gap = min(gap, abs(ahead), abs(behind))
-        if factor == min(FACTORS) and ahead * behind < 0:
-            gap = 0.0
-        scale = max(abs(slope), abs(slope - central), floor, np.finfo(float).tiny)
-        smallest = min(smallest, gap / scale)
-        if smallest <= AGREES:
-            break
-    return smallest
-
-
-def _gaps(problem, value, gradient, direction, step):
-    """The analytic slope minus the difference quotient, ahead and behind.
-
-    The analytic change is that of the moves as they are after rounding; infinite where the
-    function is not finite.
-    """
-    moved = direction != 0
-    ulps = np.spacing(np.abs(problem.params[moved])) / np.abs(direction[moved])
-    step = max(step, MIN_ULPS * ulps.max())
-    gaps = []
-    for sign in (1.0, -1.0):
-        there = problem.params + sign * step * direction
-        change = problem.function(there)[0] - value
-        gap = (gradient @ (there - problem.params) - change) / (sign * step)
-        gaps.append(gap if np.isfinite(gap) else np.inf)
-    return gaps

@@ -9,6 +9,9 @@ from sklearn_gd.solvers import SOLVERS
 
 # Rates around the automatic one: three a decade.
 FACTORS = np.geomspace(1e-3, 1e2, 16)
+# Room above the start, as a share of what lies below it; a logarithmic axis spans this at least.
+ROOM = 0.2
+MIN_RATIO = 1.5
 
 
 class LearningRateDisplay:
@@ -45,6 +48,9 @@ class LearningRateDisplay:
     def plot(self, ax=None, **kwargs):
         """Draw the objective by learning rate; rates that diverged are crosses at the top.
 
+        The axis of the objective is logarithmic where all of it is greater than 0. It ends a
+        little above the start; what is higher is not shown.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
@@ -68,8 +74,7 @@ class LearningRateDisplay:
             ax.plot(rates, top, "x", color="C3", ms=8, mew=2, **options)
         if finite.any():
             ax.axvline(self.best, color="C2", ls="--", label=f"best, {self.best:.3g}")
-            room = 0.2 * (self.start_objective - values.min()) or 0.1 * abs(self.start_objective)
-            ax.set_ylim(top=max(self.start_objective, values.min()) + (abs(room) or 1.0))
+            _limit(ax, values.min(), self.start_objective)
         ax.set(xscale="log", xlabel="learning rate", ylabel="objective")
         ax.legend()
         return self
@@ -103,7 +108,8 @@ def learning_rate_range(estimator, X, y, *, learning_rates=None, max_iter=10, sa
     Raises
     ------
     ValueError
-        For a solver that does not use a learning rate; the message names those that do.
+        For a solver that does not use a learning rate; the message names those that do and that
+        take the model.
 
     References
     ----------
@@ -128,7 +134,7 @@ def learning_rate_range(estimator, X, y, *, learning_rates=None, max_iter=10, sa
         estimator, X, y, sample_weight, **(common | {"learning_rate": "auto", "max_iter": 1})
     )
     if "learning_rate" not in first.solver.method_parameters:
-        raise ValueError(_refusal(estimator.solver, first.solver))
+        raise ValueError(_refusal(estimator.solver, first))
     rates = FACTORS * first.learning_rate if learning_rates is None else learning_rates
     rates = np.array(rates, dtype=np.float64)
     if rates.ndim != 1 or not rates.size or not (np.isfinite(rates) & (rates > 0)).all():
@@ -144,15 +150,30 @@ def learning_rate_range(estimator, X, y, *, learning_rates=None, max_iter=10, sa
     )
 
 
+def _limit(ax, lowest, start):
+    """A little room above the start; a logarithmic axis where there can be one."""
+    top = max(start, lowest)
+    if lowest > 0 and start > 0:
+        ax.set_yscale("log")
+        ax.set_ylim(top=top * max(top / lowest, MIN_RATIO) ** ROOM)
+    else:
+        ax.set_ylim(top=top + (ROOM * abs(start - lowest) or 0.1 * abs(start) or 1.0))
+
+
 def _objective(fit):
     """F at the last iterate, and not at an earlier one that the fit may have returned."""
     value = values_at(fit.objective, fit.path[-1:])[0]
     return value if np.isfinite(value) and not fit.was_cut else np.inf
 
 
-def _refusal(given, solver):
-    names = [name for name, kind in SOLVERS.items() if "learning_rate" in kind().method_parameters]
-    taken = f" ({solver!r})" if isinstance(given, str) and given == "auto" else ""
+def _refusal(given, fit):
+    solvers = {name: kind() for name, kind in SOLVERS.items()}
+    names = [
+        name
+        for name, solver in solvers.items()
+        if "learning_rate" in solver.method_parameters and not solver.unsupported(fit.objective)
+    ]
+    taken = f" ({fit.solver!r})" if isinstance(given, str) and given == "auto" else ""
     return (
         f"solver={given!r}{taken} does not use a learning rate; those that do are "
         f"{', '.join(names)}."

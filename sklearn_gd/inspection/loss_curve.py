@@ -10,7 +10,7 @@ X_LABELS = {"passes": "passes over the rows", "seconds": "seconds"}
 Y_LABELS = {
     "objective": "objective",
     "validation": "validation score",
-    "optimality": "optimality: share of the objective left to gain",
+    "optimality": "optimality, share left to gain",
 }
 
 
@@ -92,8 +92,9 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimators : dict of str to estimator
-            Fitted estimators by name, as the legend shows it.
+        estimators : dict of str to estimator, or list of estimator
+            Fitted estimators by name, as the legend shows it; those of a list are named by their
+            class, and numbered where several are of the same.
         x, y, ax, **kwargs
             As for :meth:`from_estimator`.
 
@@ -116,7 +117,8 @@ class LossCurveDisplay:
         """
         check_option("x", x, X_LABELS)
         check_option("y", y, Y_LABELS)
-        curves = {name: _curve(estimator, x, y) for name, estimator in estimators.items()}
+        named = _by_name(estimators)
+        curves = {name: _curve(estimator, x, y) for name, estimator in named.items()}
         return cls(curves=curves, x=x, y=y).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):
@@ -140,6 +142,22 @@ class LossCurveDisplay:
         ax.set(xlabel=X_LABELS[self.x], ylabel=Y_LABELS[self.y])
         ax.legend()
         return self
+
+
+def _by_name(estimators):
+    if isinstance(estimators, dict):
+        return estimators
+    if not isinstance(estimators, (list, tuple)):
+        raise TypeError(
+            "estimators must be a dict of names to fitted estimators, or a list of these; got "
+            f"{estimators!r}."
+        )
+    kinds = [type(estimator).__name__ for estimator in estimators]
+    names = [
+        f"{kind} {kinds[: at + 1].count(kind)}" if kinds.count(kind) > 1 else kind
+        for at, kind in enumerate(kinds)
+    ]
+    return dict(zip(names, estimators, strict=True))
 
 
 def _curve(estimator, x, y):

@@ -16,7 +16,9 @@ class SolverComparisonDisplay:
 
     Drawn is the relative suboptimality :math:`(F - F_{best}) / F_{best}` on a logarithmic axis.
     F is computed anew at every iterate, after the fit, over all rows: of stochastic solvers, too,
-    it is not the mean over a pass. :math:`F_{best}` is the lowest value that was met.
+    it is not the mean over a pass. Of a linear model, :math:`F_{best}` is that of the optimum. Of
+    a network, it is the lowest value that one of these solvers met, and no optimum: the point
+    where it was met is not drawn, and other solvers or starts may come lower.
 
     Made by :meth:`from_estimator`.
 
@@ -30,6 +32,8 @@ class SolverComparisonDisplay:
         What gaps are divided by: :math:`|F_{best}|`, but no less than a thousandth of F at the
         start.
     x : {"seconds", "passes"}, default="seconds"
+    is_convex : bool, default=True
+        Whether ``best`` is that of the optimum; otherwise gaps of 0 are not drawn.
 
     Attributes
     ----------
@@ -51,9 +55,9 @@ class SolverComparisonDisplay:
     True
     """
 
-    def __init__(self, *, passes, seconds, objectives, best, scale, x="seconds"):
+    def __init__(self, *, passes, seconds, objectives, best, scale, x="seconds", is_convex=True):
         self.passes, self.seconds, self.objectives = passes, seconds, objectives
-        self.best, self.scale, self.x = best, scale, x
+        self.best, self.scale, self.x, self.is_convex = best, scale, x, is_convex
 
     @classmethod
     def from_estimator(
@@ -111,11 +115,14 @@ class SolverComparisonDisplay:
             best=float(best),
             scale=float(objective.scale(best)),
             x=x,
+            is_convex=objective.is_convex,
         )
         return display.plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):
-        """Draw the curves; what is no farther from the best than rounding is drawn at 2.2e-16.
+        """Draw the curves; what is no farther from the optimum than rounding is drawn at 2.2e-16.
+
+        Of a network, the point where the best was met is left out.
 
         Parameters
         ----------
@@ -129,15 +136,19 @@ class SolverComparisonDisplay:
         display : SolverComparisonDisplay
         """
         ax = axes_of(self, ax)
-        x, floor = getattr(self, self.x), np.finfo(float).eps
-        curves = {
-            name: (x[name], np.maximum((values - self.best) / self.scale, floor))
-            for name, values in self.objectives.items()
-        }
+        x = getattr(self, self.x)
+        curves = {name: (x[name], self._gaps(values)) for name, values in self.objectives.items()}
         self.lines_ = draw_curves(ax, curves, kwargs)
         ax.set(xlabel=X_LABELS[self.x], ylabel=r"$(F - F_{best})\ /\ F_{best}$", yscale="log")
         ax.legend()
         return self
+
+    def _gaps(self, values):
+        gaps = np.maximum((values - self.best) / self.scale, np.finfo(float).eps)
+        if not self.is_convex:
+            # it is 0 by definition, and says nothing of how near an optimum is
+            gaps[values <= self.best] = np.nan
+        return gaps
 
 
 def same_start(estimator) -> dict:
