@@ -9,7 +9,12 @@ from sklearn_gd.losses import Loss
 from sklearn_gd.schedules import Schedule
 from sklearn_gd.solvers import Solver
 
-PACKAGE = __name__.partition(".")[0] + "."
+PACKAGE = __name__.partition(".")[0]
+
+
+def is_own(part) -> bool:
+    """Whether a class is the user's, and not of this package."""
+    return type(part).__module__.partition(".")[0] != PACKAGE
 
 
 def own_parts(estimator) -> list[Component]:
@@ -19,9 +24,7 @@ def own_parts(estimator) -> list[Component]:
     return [
         part
         for part in parts
-        if isinstance(part, Component)
-        and not isinstance(part, (Solver, Schedule))
-        and not type(part).__module__.startswith(PACKAGE)
+        if isinstance(part, Component) and not isinstance(part, (Solver, Schedule)) and is_own(part)
     ]
 
 

@@ -10,11 +10,11 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._components import resolve
-from sklearn_gd._estimator import METHOD_DEFAULTS, GradientDescentEstimator
+from sklearn_gd._estimator import GradientDescentEstimator
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.objective import Objective
-from sklearn_gd.solvers import SOLVERS, Result, Run, Solver, choose
+from sklearn_gd.solvers import SOLVERS, MiniBatch, Result, Run, Solver, choose
 
 
 class Walk(NamedTuple):
@@ -66,7 +66,7 @@ class Recorder(Solver):
 
     @property
     def method_parameters(self):
-        return frozenset(METHOD_DEFAULTS) if self._is_auto() else self.chosen.method_parameters
+        return (MiniBatch if self._is_auto() else self.chosen).method_parameters
 
     def unsupported(self, objective):
         # the first that an estimator asks, and when the objective is known

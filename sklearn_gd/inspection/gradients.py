@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import check_array
 
 from sklearn_gd._estimator import FIT, GradientDescentEstimator
+from sklearn_gd._own_parts import is_own
 from sklearn_gd._targets import spread_and_resolution
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.data import MemorySource, mean_and_spread
@@ -154,11 +155,11 @@ def _problems_of_estimator(estimator, X, y, sample_weight, rng):
     name = _names(twin, model)
     for loss in {id(loss): loss for loss in (twin._training_loss, twin._stages(rows)[0])}.values():
         objective = twin._objective(model, rows, loss, cold)
-        parts = _own_parts(twin, model, loss, rows, params)
+        parts = _parts_alone(twin, model, loss, rows, params)
         yield Problem(objective.value_and_gradient, params, sizes), name, parts
 
 
-def _own_parts(estimator, model, loss, rows, params):
+def _parts_alone(estimator, model, loss, rows, params):
     """Losses and activations that are not of this package, at what the model gives them."""
     raw, tape = model.forward(params, rows.X)
     unit = _raw_unit(estimator, rows)
@@ -167,9 +168,8 @@ def _own_parts(estimator, model, loss, rows, params):
         for activation, (_, _, z, _, _) in zip(model.activations, tape, strict=False):
             asked.append((activation, partial(_slopes, activation), z, 1.0))
     for component, slopes, point, size in asked:
-        is_own = type(component).__module__.partition(".")[0] != "sklearn_gd"
         # what is not finite comes from a part before
-        if is_own and np.isfinite(point).all():
+        if is_own(component) and np.isfinite(point).all():
             yield type(component).__name__, _alone(slopes, point, size)
 
 
