@@ -45,14 +45,14 @@ print(model.stop_reason_)
 # best constant.)
 
 model.set_params(verbose=0, max_iter=100_000, tol=1e-8)
-fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 ends = []
 for seed in range(5):
     rng = np.random.default_rng(seed)
     model.fit(X, y, coef_init=rng.normal(size=(1, X.shape[1])), intercept_init=rng.normal(size=1))
-    left.loglog(np.arange(1, len(model.loss_curve_) + 1), model.loss_curve_, lw=1)
+    ax.loglog(np.arange(1, len(model.loss_curve_) + 1), model.loss_curve_, lw=1)
     ends.append(np.append(model.coef_, model.intercept_))
-left.set(xlabel="iteration + 1", ylabel="objective", title="logistic: one minimum")
+ax.set(xlabel="iteration + 1", ylabel="objective", title="logistic: one minimum")
 spread = np.ptp(ends, axis=0).max()
 print(f"five starts, largest difference between their coefficients {spread:.1e}")
 
@@ -60,15 +60,16 @@ print(f"five starts, largest difference between their coefficients {spread:.1e}"
 # For a network it matters: there are many minima, and ``random_state`` decides which one is found.
 # Were all weights equal at the start, all hidden units would remain equal.
 
+fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 for seed in range(5):
     network = GDMLPClassifier(hidden_layer_sizes=(2,), solver="lbfgs", random_state=seed)
     network.set_params(alpha=1e-3, max_iter=500, tol=1e-6).fit(X, y)
-    right.semilogy(network.loss_curve_, lw=1, label=f"seed {seed}")
+    ax.semilogy(network.loss_curve_, lw=1, label=f"seed {seed}")
     print(
         f"seed {seed}: objective {network.objective_:.5f}, test {network.score(X_test, y_test):.3f}"
     )
-right.set(xlabel="iteration", title="network: several")
-right.legend(fontsize=8)
+ax.set(xlabel="iteration", ylabel="objective", title="network: several")
+ax.legend()
 plt.show()
 
 # %%
