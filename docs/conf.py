@@ -113,23 +113,32 @@ def without_foreign_labels(app, what, name, obj, options, lines):
 
 def with_upright_words(app, what, name, obj, options, lines):
     """Words in formulas, which the source leaves as they are said, are not products of letters."""
-    text = "\n".join(lines)
+    lines[:] = with_upright_formulas("\n".join(lines) + "\n").splitlines()
+
+
+def with_upright_words_in_lessons(app, docname, source):
+    """The same for the pages made of scripts."""
+    if docname.startswith("auto_examples/"):
+        source[0] = with_upright_formulas(source[0])
+
+
+def with_upright_formulas(text):
+    """The text with its formulas set."""
     formulas = r":math:`[^`]*`|^( *)\.\. math::.*\n(?:(?:\1 +.*)?\n)*"
-    text = re.sub(formulas, lambda formula: upright(formula[0]), text + "\n", flags=re.MULTILINE)
-    lines[:] = text.splitlines()
+    return re.sub(formulas, lambda formula: upright(formula[0]), text, flags=re.MULTILINE)
 
 
 def upright(formula):
-    """Names of two letters or more, but for Greek ones and those that TeX knows or has set."""
+    """Names of three letters or more, but for Greek ones and those that TeX knows or has set."""
 
     def set_word(match):
         word = match["word"]
-        if word is None or word in ("math", "cases", "Hd"):
+        if word is None or word in ("math", "cases"):
             return match[0]
         return rf"\{word}" if word in ("alpha", "delta", "epsilon") else rf"\mathrm{{{word}}}"
 
     known = r"\\(?:mathrm|text|begin|end)\{[^}]*\}|\\[A-Za-z]+|_\{[a-z]+\}"
-    return re.sub(rf"{known}|(?<![A-Za-z0-9])(?P<word>[A-Za-z]{{2,}})", set_word, formula)
+    return re.sub(rf"{known}|(?<![A-Za-z0-9])(?P<word>[A-Za-z]{{3,}})", set_word, formula)
 
 
 def to_pages_of_scripts(app, docname, source):
@@ -143,3 +152,4 @@ def setup(app):
     app.connect("autodoc-process-docstring", without_foreign_labels)
     app.connect("autodoc-process-docstring", with_upright_words)
     app.connect("source-read", to_pages_of_scripts)
+    app.connect("source-read", with_upright_words_in_lessons)
