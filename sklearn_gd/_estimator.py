@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_gd._components import NamedComponents, resolve
 from sklearn_gd._early_stopping import hold_out, validation_score
 from sklearn_gd._guards import all_or_nothing, told_if_not_finite
-from sklearn_gd._own_parts import check_own_loss, suspicion
+from sklearn_gd._own_parts import suspicion
 from sklearn_gd._roles import FIRST_CHUNK, FIT, NEXT_CHUNK, Role
 from sklearn_gd._targets import Rows, check_weight, spread_and_resolution
 from sklearn_gd._validation import (
@@ -143,7 +143,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         previous = vars(self).get("_fitted") if self.warm_start else None
         rng = _generator(self.random_state)
         rows = self._encode(X, y, sample_weight, role=FIT)
-        check_own_loss(self, rows.y)
         rows, held_out = hold_out(self, rows, validation, rng)
         model = self._build_model(rows, previous)
         cold = self._cold_start(model, rows, rng)
@@ -188,7 +187,6 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             if not len(rows.y):
                 return self
             if fitted is None:
-                check_own_loss(self, rows.y)
                 model = self._build_model(rows, None)
                 loss = self._stages(rows)[: STOCHASTIC_STAGE + 1][-1]
                 cold = self._cold_start(model, rows, rng)

@@ -1,11 +1,6 @@
-"""Losses, penalties and activations of the user's own: checked before a fit, suspected after it."""
-
-from itertools import product
-
-import numpy as np
+"""Losses, penalties and activations of the user's own: whom to suspect when a fit goes wrong."""
 
 from sklearn_gd._components import Component
-from sklearn_gd.losses import Loss
 from sklearn_gd.schedules import Schedule
 from sklearn_gd.solvers import Solver
 
@@ -34,18 +29,3 @@ def suspicion(estimator) -> str:
     if not names:
         return ""
     return f"Is the derivative of {' and '.join(names)} right? check_gradient(model, X, y) tells"
-
-
-def check_own_loss(estimator, y) -> None:
-    """Raise if it does not return a value for each row and a slope for each raw prediction."""
-    y = y[:2]
-    raw = np.zeros_like(y)
-    losses = [part for part in own_parts(estimator) if isinstance(part, Loss)]
-    shapes = [("value", (len(y),), "(n,)"), ("gradient", y.shape, "(n, k)")]
-    for loss, (method, wanted, words) in product(losses, shapes):
-        found = np.shape(getattr(loss, method)(y, raw))
-        if found != wanted:
-            raise ValueError(
-                f"{type(loss).__name__}.{method}(y, raw) must return shape {words} for y and raw "
-                f"of shape (n, k); for {raw.shape} it returned {found}."
-            )

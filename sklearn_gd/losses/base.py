@@ -106,8 +106,28 @@ class Loss(Component):
         -------
         value : ndarray of shape (n,)
         gradient : ndarray of shape (n, k)
+
+        Raises
+        ------
+        ValueError
+            If ``value`` or ``gradient`` has another shape.
         """
-        return self.value(y, raw), self.gradient(y, raw)
+        return self.checked_value(y, raw), self._checked_gradient(y, raw)
+
+    def checked_value(self, y, raw):
+        """``value``, or an error where it is not one of each row."""
+        return self._checked("value", self.value(y, raw), raw.shape[:1], "(n,)")
+
+    def _checked_gradient(self, y, raw):
+        return self._checked("gradient", self.gradient(y, raw), raw.shape, "(n, k)")
+
+    def _checked(self, method, found, shape, words):
+        if np.shape(found) == shape:
+            return found
+        raise ValueError(
+            f"{type(self).__name__}.{method}(y, raw) must return shape {words} for raw of shape "
+            f"(n, k), here {shape}; it returned {np.shape(found)}."
+        )
 
     def scalar(self) -> tuple[Callable, tuple[float, ...]] | None:
         """The same for one output of one row, for compiled loops; None where there is no such.
@@ -135,7 +155,8 @@ class Loss(Component):
         for column in range(raw.shape[1]):
             step = np.zeros_like(raw)
             step[:, column] = np.cbrt(np.finfo(raw.dtype).eps) * (1 + np.abs(raw[:, column]))
-            difference = self.gradient(y, raw + step) - self.gradient(y, raw - step)
+            ahead, behind = (self._checked_gradient(y, at) for at in (raw + step, raw - step))
+            difference = ahead - behind
             result[:, column] = difference[:, column] / (2 * step[:, column])
         return np.maximum(result, 0)
 

@@ -49,7 +49,7 @@ class StandardizedTarget(Loss):
 
     def values(self, y, raw):
         """Those of each output, (n, k); of losses that are ``is_separable``."""
-        return self.loss.value(*self._columns(y, raw)).reshape(raw.shape) / self.unit
+        return self.loss.checked_value(*self._columns(y, raw)).reshape(raw.shape) / self.unit
 
     def gradient(self, y, raw):
         return self._slopes(self.loss.gradient(*self._columns(y, raw)), raw)
