@@ -273,7 +273,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
         return resolve("penalty", self.penalty, Penalty, names)
 
     def _resolve_solver(self, objective, choose=choose) -> Solver:
-        if _is_auto(self.solver):
+        if is_auto(self.solver):
             return choose(objective)
         solver = resolve("solver", self.solver, Solver, SOLVERS)
         reason = solver.unsupported(objective)
@@ -306,9 +306,7 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
 
     def _warn_if_cut(self, result):
         if result.was_cut:
-            remedies = [f"{remedy}." for remedy in (result.remedy, suspicion(self)) if remedy]
-            message = " ".join([f"{type(self).__name__}: {result.message}.", *remedies])
-            warnings.warn(message, ConvergenceWarning, stacklevel=5)
+            self._warn(f"{type(self).__name__}: {result.message}", result.remedy)
 
     def _warn_unless_converged(self, result):
         if result.converged or result.interrupted:
@@ -317,17 +315,16 @@ class GradientDescentEstimator(NamedComponents, BaseEstimator, ABC):
             self._warn_if_cut(result)
             return
         is_linear = self._fitted.model.is_linear
-        is_left_to_us = _is_auto(self.solver) or not is_linear
+        is_left_to_us = is_auto(self.solver) or not is_linear
         advice = "" if is_left_to_us else "Use solver='auto', or scale X"
-        remedies = [f"{remedy}." for remedy in (result.remedy, advice, suspicion(self)) if remedy]
         distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
-        warnings.warn(
-            " ".join(
-                [f"{type(self).__name__} did not converge: {result.message}{distance}.", *remedies]
-            ),
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+        what = f"{type(self).__name__} did not converge: {result.message}{distance}"
+        self._warn(what, result.remedy, advice)
+
+    def _warn(self, what, *remedies):
+        sentences = [what, *remedies, suspicion(self)]
+        message = " ".join(f"{sentence}." for sentence in sentences if sentence)
+        warnings.warn(message, ConvergenceWarning, stacklevel=6)
 
     def _validated(self, X, y, sample_weight, role, **options):
         """X and y as arrays, and weights; feature names are recorded or compared."""
@@ -365,7 +362,7 @@ def _going_on(before, now):
 def is_resumable(estimator) -> bool:
     """Whether partial_fit exists: a solver that can go on from where it stopped, or the reason."""
     solver = estimator.solver
-    if _is_auto(solver):
+    if is_auto(solver):
         return True
     kind = SOLVERS.get(solver, Solver) if isinstance(solver, str) else type(solver)
     if not (issubclass(kind, Solver) and kind.resumable):
@@ -383,7 +380,8 @@ def _is_default(value, default) -> bool:
     return not np.any(value)
 
 
-def _is_auto(solver) -> bool:
+def is_auto(solver) -> bool:
+    """Whether the choice of the solver is left to us."""
     return isinstance(solver, str) and solver == "auto"
 
 

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._components import resolve
-from sklearn_gd._estimator import GradientDescentEstimator
+from sklearn_gd._estimator import GradientDescentEstimator, is_auto
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.objective import Objective
@@ -66,13 +66,13 @@ class Recorder(Solver):
 
     @property
     def method_parameters(self):
-        return (MiniBatch if self._is_auto() else self.chosen).method_parameters
+        return (MiniBatch if is_auto(self.solver) else self.chosen).method_parameters
 
     def unsupported(self, objective):
         # the first that an estimator asks, and when the objective is known
         self.chosen = (
             choose(objective)
-            if self._is_auto()
+            if is_auto(self.solver)
             else resolve("solver", self.solver, Solver, SOLVERS)
         )
         return self.chosen.unsupported(objective)
@@ -85,21 +85,16 @@ class Recorder(Solver):
     def _run(self, objective, params, run, progress, state):
         self.chosen._run(objective, params, run, progress, state)
 
-    def _is_auto(self):
-        return isinstance(self.solver, str) and self.solver == "auto"
-
 
 def walk_down(solver, objective, params, run: Run, state=None) -> Walk:
     """Minimise, and remember each iterate."""
-    iterates, rates = [], []
+    iterates = []
 
     def record(progress):
         iterates.append(np.array(progress.params))
-        if progress.state is not None and not rates:
-            rates.append(progress.state.schedule(progress.state.clock))
 
     result = solver.minimize(objective, params, replace(run, callback=record), state)
-    rates = [rate for rate in rates + result.history["step_size"] if np.isfinite(rate)]
+    rates = [rate for rate in result.history["step_size"] if np.isfinite(rate)]
     return Walk(objective, iterates, result, float(rates[0]) if rates else np.nan)
 
 
@@ -147,21 +142,18 @@ def _recording(twin, recorder):
     def canonical(params):
         return twin._canonical(own, replace(walks[-1].result, params=params)).params
 
-    iterates, passes, seconds, offset = [], [], [], 0.0
-    for stage, walk in enumerate(walks):
-        # a stage begins where the one before has ended
-        new = slice(1 if stage else 0, None)
-        history = walk.result.history
-        iterates += [canonical(params) for params in walk.iterates[new]]
-        passes += [offset + count for count in history["passes"][new]]
-        seconds += history["seconds"][new]
-        offset = passes[-1]
+    # a stage begins where the one before has ended
+    starts = np.cumsum([len(walk.iterates) for walk in walks[:-1]], dtype=int)
+
+    def without_starts(column):
+        return np.delete(np.array(column, dtype=np.float64), starts, axis=0)
+
     return Recording(
         objective=own,
-        path=np.array(iterates, dtype=np.float64),
+        path=without_starts([canonical(params) for walk in walks for params in walk.iterates]),
         solution=canonical(walks[-1].result.params).astype(np.float64),
-        passes=np.array(passes),
-        seconds=np.array(seconds),
+        passes=without_starts(twin.history_["passes"]),
+        seconds=without_starts(twin.history_["seconds"]),
         was_cut=any(walk.result.was_cut for walk in walks),
         solver=recorder.chosen,
         learning_rate=walks[0].learning_rate,

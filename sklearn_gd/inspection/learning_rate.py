@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_gd._estimator import is_auto
 from sklearn_gd.inspection._matplotlib import axes_of
 from sklearn_gd.inspection._recording import record_fit, values_at
 from sklearn_gd.inspection.solver_comparison import same_start
@@ -173,7 +174,7 @@ def _refusal(given, fit):
         for name, solver in solvers.items()
         if "learning_rate" in solver.method_parameters and not solver.unsupported(fit.objective)
     ]
-    taken = f" ({fit.solver!r})" if isinstance(given, str) and given == "auto" else ""
+    taken = f" ({fit.solver!r})" if is_auto(given) else ""
     return (
         f"solver={given!r}{taken} does not use a learning rate; those that do are "
         f"{', '.join(names)}."

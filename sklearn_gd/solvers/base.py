@@ -26,7 +26,8 @@ class Solver(Component):
     resumable : bool
         Whether it can go on from the state of an earlier result (partial_fit, warm starts).
     method_parameters : frozenset of str
-        Which of the estimator's ``learning_rate``, ``batch_size``, ``average`` it uses.
+        Which of the estimator's ``learning_rate``, ``batch_size``, ``average`` it uses, and of a
+        network's ``dropout`` and ``max_norm``.
 
     Examples
     --------

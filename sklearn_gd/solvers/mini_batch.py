@@ -63,7 +63,8 @@ class MiniBatch(Solver):
     resumable : bool
         Whether it can go on from the state of an earlier result: True.
     method_parameters : frozenset of str
-        Which parameters of the estimator it uses: "learning_rate", "batch_size" and "average".
+        Which parameters of the estimator it uses: "learning_rate", "batch_size" and "average", and
+        of networks "dropout" and "max_norm".
     auto_updates : int
         Updates a pass that ``batch_size="auto"`` is made for, within bounds.
 
