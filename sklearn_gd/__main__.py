@@ -1,4 +1,4 @@
-"""Quick start: ``python -m sklearn_gd`` fits every estimator beside scikit-learn's counterpart."""
+"""Quick start: ``python -m sklearn_gd`` compares each estimator with scikit-learn's."""
 
 import time
 import warnings

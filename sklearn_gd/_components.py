@@ -23,6 +23,19 @@ class Component(BaseEstimator, ABC):
 
     rules: ClassVar[Mapping[str, Rule]] = {}
 
+    @classmethod
+    def declares(cls, name: str, *partners: str) -> bool:
+        """Whether a method has been overridden, and goes with its ``partners`` as they are.
+
+        It does not if a subclass has overridden a partner and left ``name`` as it was: the two may
+        then disagree. A subclass that changes nothing declares what its parent declares.
+        """
+        owners = [kind for kind in cls.__mro__ if name in vars(kind)]
+        if len(owners) < 2:
+            return False
+        of_partners = (next(k for k in cls.__mro__ if other in vars(k)) for other in partners)
+        return all(issubclass(owners[0], owner) for owner in of_partners)
+
     def validate(self) -> None:
         """Raise for the first field, of this or of a component within, that its rule forbids."""
         check_parameters(self, self.rules)

@@ -108,7 +108,6 @@ ELSEWHERE = {
     "invscaling": "Its counterpart is PowerDecay(rate=..., power=0.5) of sklearn_gd.schedules.",
     "optimal": "Its counterpart is InverseScaling(t0=..., t1=...) of sklearn_gd.schedules.",
     "squared_epsilon_insensitive": "It has no counterpart here.",
-    "squared_hinge": "It has no counterpart here.",
     "liblinear": "Use 'auto'.",
     "newton-cholesky": "Its counterpart is GradientDescent(metric='curvature'), or 'auto'.",
     "sag": "Use 'saga', or 'auto'.",

@@ -49,6 +49,11 @@ class Clock:
     epoch: int = 0
     plateaus: int = 0
 
+    @property
+    def update(self) -> int:
+        """Number of the update that comes next, 1 at the first."""
+        return self.step + 1
+
 
 class Schedule(Component):
     """A learning rate for every update.
@@ -233,7 +238,7 @@ class Exponential(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class StepDecay(Schedule):
-    r"""A rate that falls by a factor every so many passes.
+    r"""A rate that falls by a factor after a given number of passes.
 
     .. math:: \eta = rate \cdot factor^{\lfloor e / every \rfloor}, \quad e \text{ the passes done}
 

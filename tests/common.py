@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sklearn_gd import (
+    GDLinearClassifier,
     GDLinearRegressor,
     GDLogisticClassifier,
     GDMLPClassifier,
@@ -19,10 +20,10 @@ from sklearn_gd import (
 from sklearn_gd.solvers import SOLVERS as REGISTRY
 from sklearn_gd.solvers import GradientDescent, MiniBatch
 
-LINEAR = (GDLinearRegressor, GDLogisticClassifier, GDSoftmaxClassifier)
+LINEAR = (GDLinearRegressor, GDLinearClassifier, GDLogisticClassifier, GDSoftmaxClassifier)
 NETWORKS = (GDMLPClassifier, GDMLPRegressor)
 REGRESSORS = (GDLinearRegressor, GDMLPRegressor)
-CLASSIFIERS = (GDLogisticClassifier, GDSoftmaxClassifier, GDMLPClassifier)
+CLASSIFIERS = (GDLinearClassifier, GDLogisticClassifier, GDSoftmaxClassifier, GDMLPClassifier)
 ESTIMATORS = LINEAR + NETWORKS
 
 DETERMINISTIC = {
@@ -93,6 +94,7 @@ CASES = {
     "logistic": Case(GDLogisticClassifier, two_classes, {}),
     "one-vs-rest": Case(GDLogisticClassifier, three_classes, {}),
     "multilabel": Case(GDLogisticClassifier, three_labels, {}),
+    "modified-huber": Case(GDLinearClassifier, three_classes, {"loss": "modified_huber"}),
     "two-class-softmax": Case(GDSoftmaxClassifier, two_classes, {}),
     "softmax": Case(GDSoftmaxClassifier, three_classes, {}),
     "mlp-regression": Case(GDMLPRegressor, one_target, _SMALL),
@@ -163,7 +165,12 @@ def plain_losses(estimator, X, y):
     if isinstance(estimator, REGRESSORS):
         return ((prediction - np.reshape(y, prediction.shape)) ** 2).sum(axis=1) / 2
     codes = y if np.ndim(y) == 2 else np.searchsorted(estimator.classes_, y)
-    is_softmax = not isinstance(estimator, GDLogisticClassifier) and np.ndim(y) == 1
+    if getattr(estimator, "loss", "log_loss") == "modified_huber":
+        margin = (2 * one_hot(codes, prediction.shape[1]) - 1) * prediction
+        near = np.maximum(1 - margin, 0) ** 2
+        return np.where(margin < -1, -4 * margin, near).sum(axis=1)
+    per_column = (GDLogisticClassifier, GDLinearClassifier)
+    is_softmax = not isinstance(estimator, per_column) and np.ndim(y) == 1
     if is_softmax and prediction.shape[1] > 1:
         return logsumexp(prediction, axis=1) - prediction[np.arange(len(codes)), codes]
     if np.ndim(y) == 1:

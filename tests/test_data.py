@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_gd.data import Batch, MemorySource, Source, mean_and_spread, moments
-from sklearn_gd.data.memory import BLOCK_BYTES, MIN_BLOCK_ROWS
+from sklearn_gd.data import ArraySource, Batch, Source, mean_and_std, moments
+from sklearn_gd.data.arrays import BLOCK_BYTES, MIN_BLOCK_ROWS
 
 ROUNDING = {"rtol": 1e-12, "atol": 1e-12}
 N_ROWS = 23
@@ -60,7 +60,7 @@ def table(n=N_ROWS, d=4, seed=0):
 def make_source(X, weighted=True, **options):
     """Targets and weights tell which row they belong to."""
     row = np.arange(X.shape[0], dtype=float)
-    return MemorySource(X, row[:, np.newaxis], 100 + row if weighted else None, **options)
+    return ArraySource(X, row[:, np.newaxis], 100 + row if weighted else None, **options)
 
 
 def dense(X):
@@ -74,7 +74,7 @@ def visited(batches, n=N_ROWS):
         rows = batch.y[:, 0]
         assert len(batch) == len(rows) > 0
         assert dense(batch.X)[:, 0].tolist() == rows.tolist()
-        assert np.arange(n)[batch.rows].tolist() == rows.tolist()
+        assert np.arange(n)[batch.positions].tolist() == rows.tolist()
         if batch.weight is not None:
             assert batch.weight.tolist() == (100 + rows).tolist()
         numbers.append(rows.astype(int).tolist())
@@ -198,7 +198,7 @@ def test_default_blocks_of_a_dense_table_stay_in_cache_but_are_not_tiny():
 
 
 def test_codes_of_classes_stay_codes_in_batches():
-    source = MemorySource(table(), np.arange(N_ROWS) % 3)
+    source = ArraySource(table(), np.arange(N_ROWS) % 3)
     codes = np.concatenate([batch.y for batch in source.batches(5, np.random.default_rng(0))])
     assert codes.dtype.kind == "i"
     assert np.bincount(codes).tolist() == [8, 8, 7]
@@ -268,8 +268,8 @@ def test_map_reduce_leaves_what_the_kernel_returned_for_the_first_block_alone():
 # Mean and spread
 
 
-def mean_and_spread_of(X, weight=None, **options):
-    return mean_and_spread(MemorySource(X, np.zeros(X.shape[0]), weight, **options))
+def mean_and_std_of(X, weight=None, **options):
+    return mean_and_std(ArraySource(X, np.zeros(X.shape[0]), weight, **options))
 
 
 def awkward_table(n=400, seed=3):
@@ -302,10 +302,10 @@ def assert_means(mean, expected, X, spread):
 @each_storage
 @each_weight
 @pytest.mark.parametrize("block_rows", [7, None])
-def test_mean_and_spread_are_those_of_numpy(store, weighted, block_rows, tmp_path):
+def test_mean_and_std_are_those_of_numpy(store, weighted, block_rows, tmp_path):
     X = awkward_table()
     weight = some_weights(len(X)) if weighted else None
-    mean, spread = mean_and_spread_of(store(X, tmp_path), weight, block_rows=block_rows)
+    mean, spread = mean_and_std_of(store(X, tmp_path), weight, block_rows=block_rows)
     expected = np.average(X, axis=0, weights=weight)
     variance = np.average((X - expected) ** 2, axis=0, weights=weight)
     is_constant = np.ptp(X, axis=0) == 0
@@ -317,20 +317,20 @@ def test_mean_and_spread_are_those_of_numpy(store, weighted, block_rows, tmp_pat
 
 @each_weight
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-def test_mean_and_spread_are_those_of_standard_scaler(weighted, storage):
+def test_mean_and_std_are_those_of_standard_scaler(weighted, storage):
     X = np.delete(awkward_table(), 5, axis=1)  # constant far out: scikit-learn warns
     weight = some_weights(len(X)) if weighted else None
     scaler = StandardScaler().fit(X, sample_weight=weight)
-    mean, spread = mean_and_spread_of(storage(X), weight)
+    mean, spread = mean_and_std_of(storage(X), weight)
     assert_means(mean, scaler.mean_, X, scaler.scale_)
     np.testing.assert_allclose(spread, scaler.scale_, rtol=1e-9)
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-def test_mean_and_spread_of_weights_are_those_of_copies_and_of_rows_removed(storage):
+def test_mean_and_std_of_weights_are_those_of_copies_and_of_rows_removed(storage):
     X, copies = awkward_table(), np.random.default_rng(1).integers(0, 3, 400)
-    weighted = mean_and_spread_of(storage(X), copies.astype(float))
-    repeated = mean_and_spread_of(storage(np.repeat(X, copies, axis=0)))
+    weighted = mean_and_std_of(storage(X), copies.astype(float))
+    repeated = mean_and_std_of(storage(np.repeat(X, copies, axis=0)))
     for found, expected in zip(weighted, repeated, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
@@ -340,7 +340,7 @@ def test_mean_and_spread_of_weights_are_those_of_copies_and_of_rows_removed(stor
 def test_float32_columns_far_from_zero_keep_their_spread(storage, n):
     column = 10_000 + 5 * np.random.default_rng(0).normal(size=(n, 1))
     X = column.astype(np.float32)
-    mean, spread = mean_and_spread_of(storage(X))
+    mean, spread = mean_and_std_of(storage(X))
     exact = X.astype(np.float64)
     np.testing.assert_allclose(mean, exact.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(spread, exact.std(axis=0), rtol=1e-9)
@@ -352,15 +352,15 @@ def test_float32_columns_far_from_zero_keep_their_spread(storage, n):
 def test_the_spread_of_a_constant_column_is_one(storage, dtype, value):
     X = np.full((1000, 1), value, dtype)
     weight = some_weights(1000).astype(dtype)
-    assert mean_and_spread_of(storage(X))[1] == 1
-    assert mean_and_spread_of(storage(X), weight)[1] == 1
+    assert mean_and_std_of(storage(X))[1] == 1
+    assert mean_and_std_of(storage(X), weight)[1] == 1
 
 
 def test_entries_of_csr_that_are_stored_twice_are_their_sum():
     twice = sp.csr_array(
         (np.array([1.0, 2.0, 3.0]), np.array([0, 0, 1]), np.array([0, 2, 3])), shape=(2, 2)
     )
-    mean, spread = mean_and_spread_of(twice)
+    mean, spread = mean_and_std_of(twice)
     assert twice.toarray().tolist() == [[3, 0], [0, 3]]
     assert mean.tolist() == [1.5, 1.5]
     assert spread.tolist() == [1.5, 1.5]
@@ -368,9 +368,9 @@ def test_entries_of_csr_that_are_stored_twice_are_their_sum():
 
 @each_storage
 @each_weight
-def test_moments_of_batches_add_up_to_mean_and_spread(store, weighted, tmp_path):
+def test_moments_of_batches_add_up_to_mean_and_std(store, weighted, tmp_path):
     source = make_source(store(table(), tmp_path), weighted)
-    mean, spread = mean_and_spread(source)
+    mean, spread = mean_and_std(source)
     total, center, squares = 0.0, np.zeros(4), np.zeros(4)
     for batch in source.batches(5, np.random.default_rng(0)):
         weight, batch_mean, deviations = moments(batch)
@@ -385,18 +385,18 @@ def test_moments_of_batches_add_up_to_mean_and_spread(store, weighted, tmp_path)
 def test_zeros_that_csr_stores_are_zeros():
     X = sp.csr_array(table())
     X.data[::3] = 0
-    for found, expected in zip(mean_and_spread_of(X), mean_and_spread_of(X.toarray()), strict=True):
+    for found, expected in zip(mean_and_std_of(X), mean_and_std_of(X.toarray()), strict=True):
         np.testing.assert_allclose(found, expected, **ROUNDING)
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_array, sp.csr_matrix])
-def test_rows_are_not_written_to_by_mean_and_spread(storage):
+def test_rows_are_not_written_to_by_mean_and_std(storage):
     X, weight = storage(table()), some_weights(N_ROWS)
     (X if isinstance(X, np.ndarray) else X.data).flags.writeable = weight.flags.writeable = False
-    mean_and_spread_of(X, weight)
+    mean_and_std_of(X, weight)
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
 def test_one_row_has_spread_one(storage):
-    mean, spread = mean_and_spread_of(storage(np.array([[2.5, 0.0]])))
+    mean, spread = mean_and_std_of(storage(np.array([[2.5, 0.0]])))
     assert (mean.tolist(), spread.tolist()) == ([2.5, 0], [1, 1])

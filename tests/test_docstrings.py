@@ -8,16 +8,17 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from common import CASES, ESTIMATORS, make_data
+from common import CASES, CLASSIFIERS, ESTIMATORS, LINEAR, NETWORKS, REGRESSORS, make_data
 
 import sklearn_gd
 from sklearn_gd import losses, penalties, schedules, solvers
 from sklearn_gd.models import activations
-from sklearn_gd.solvers import GradientDescent, Progress, Result, Run
+from sklearn_gd.solvers import GradientDescent, Progress, Result, Run, StopReason
 
 MODULES = (sklearn_gd, losses, penalties, schedules, solvers, activations)
 # These are made by the library: a user reads their attributes and calls no constructor.
 RECORDS = (Progress, Result)
+NOT_CALLED = (*RECORDS, StopReason)
 # What users call, and what they write in a component of their own; other hooks have a sentence.
 METHODS = (
     *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
@@ -46,6 +47,7 @@ def public_methods(kinds):
         bases = [base for base in kind.__mro__ if base.__module__.startswith("sklearn_gd")]
         for name in METHODS:
             found = [vars(base)[name] for base in bases if name in vars(base)]
+            found = [method for method in found if not isinstance(method, property)]
             if found:
                 method = next(method for method in found if method.__doc__)
                 method = inspect.unwrap(getattr(method, "__func__", method))
@@ -96,12 +98,12 @@ def test_sections_are_those_of_numpydoc_in_its_order(thing):
         assert f"\n\n{heading}\n{'-' * len(heading)}\n" in text
 
 
-@each({name: thing for name, thing in CALLABLES.items() if thing not in RECORDS})
+@each({name: thing for name, thing in CALLABLES.items() if thing not in NOT_CALLED})
 def test_parameters_are_those_of_the_signature_in_its_order(thing):
     assert list(entries(thing, "Parameters")) == list(parameters(thing))
 
 
-@each({name: thing for name, thing in CALLABLES.items() if thing not in RECORDS})
+@each({name: thing for name, thing in CALLABLES.items() if thing not in NOT_CALLED})
 def test_defaults_are_those_of_the_signature(thing):
     types = entries(thing, "Parameters")
     for name, parameter in parameters(thing).items():
@@ -141,7 +143,11 @@ def test_attributes_of_a_record_are_those_that_it_has(kind):
     run = Run(max_iter=1, callback=records.append)
     records.append(GradientDescent().minimize(lambda w: (w @ w / 2, w), np.ones(2), run))
     record = next(record for record in records if type(record) is kind)
-    found = {name for name in vars(record) if not name.startswith("_")}
+    found = {
+        name
+        for name in dir(record)
+        if not name.startswith("_") and not callable(getattr(record, name))
+    }
     assert set(entries(kind, "Attributes")) == found
 
 
@@ -160,3 +166,43 @@ def test_examples_run_by_themselves_without_a_warning(thing):
     report = []
     doctest.DocTestRunner(optionflags=flags).run(test, out=report.append)
     assert not report, "".join(report)
+
+
+# What is meant to differ: between any two estimators, between classifiers and regressors, and
+# between linear models and networks.
+BY_ESTIMATOR = {
+    *("loss", "alpha", "standardize", "classes_", "n_outputs_", "out_activation_"),
+    *("coef_", "coefs_", "intercept_"),
+}
+BY_TARGET = {"validation_fraction"}
+BY_MODEL = {
+    *("solver", "learning_rate", "batch_size", "max_iter", "tol", "n_iter_no_change"),
+    "optimality_",
+}
+
+
+def texts(kind):
+    """The text of each parameter and attribute, its type included."""
+    found = {}
+    for section in ("Parameters", "Attributes"):
+        parts = re.split(r"^(\w+) : ", sections(kind)[section], flags=re.MULTILINE)
+        found |= dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted({n for kind in ESTIMATORS for n in texts(kind)}))
+def test_what_estimators_share_has_one_text(name):
+    families = [ESTIMATORS]
+    if name in BY_ESTIMATOR:
+        families = []
+    elif name in BY_TARGET:
+        families = [CLASSIFIERS, REGRESSORS]
+    elif name in BY_MODEL:
+        families = [LINEAR, NETWORKS]
+    for family in families:
+        assert len({texts(kind)[name] for kind in family if name in texts(kind)}) <= 1
+
+
+@pytest.mark.parametrize("name", sorted(BY_ESTIMATOR | BY_TARGET | BY_MODEL))
+def test_the_exceptions_are_needed(name):
+    assert len({texts(kind)[name] for kind in ESTIMATORS if name in texts(kind)}) > 1

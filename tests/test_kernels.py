@@ -13,12 +13,22 @@ from numpy.testing import assert_allclose
 
 import sklearn_gd
 from sklearn_gd import GDLogisticClassifier
-from sklearn_gd.data import MemorySource
-from sklearn_gd.empirical_risk import EmpiricalRisk
-from sklearn_gd.losses import LOSSES, Huber, Logistic, Poisson, Softmax, SquaredError
+from sklearn_gd.data import ArraySource
+from sklearn_gd.losses import (
+    CLASSIFIER_LOSSES,
+    LOSSES,
+    Huber,
+    Logistic,
+    ModifiedHuber,
+    Perceptron,
+    Poisson,
+    Softmax,
+    SquaredError,
+    SquaredHinge,
+)
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import FunctionObjective
+from sklearn_gd.objective import EmpiricalRisk, FunctionObjective
 from sklearn_gd.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty, Positive
 from sklearn_gd.schedules import SCHEDULES
 from sklearn_gd.solvers import SGD, Run, compiled
@@ -30,6 +40,9 @@ TAKEN_LOSSES = {
     "huber": Huber(delta=0.7),
     "poisson": Poisson(),
     "logistic": Logistic(),
+    "squared_hinge": SquaredHinge(),
+    "modified_huber": ModifiedHuber(),
+    "perceptron": Perceptron(),
 }
 TAKEN_PENALTIES = {
     "none": NoPenalty(),
@@ -81,7 +94,7 @@ def make_risk(
     X = rng.normal(size=(N_SAMPLES, N_FEATURES)) * (rng.random((N_SAMPLES, N_FEATURES)) < 0.6)
     y = rng.integers(0, 2, (N_SAMPLES, N_OUTPUTS))
     weight = rng.uniform(0.5, 2, N_SAMPLES).astype(dtype) if weighted else None
-    source = MemorySource(STORAGES[storage](X.astype(dtype)), y.astype(dtype), weight)
+    source = ArraySource(STORAGES[storage](X.astype(dtype)), y.astype(dtype), weight)
     model = Linear(N_FEATURES, N_OUTPUTS, intercept)
     loss, penalty = TAKEN_LOSSES.get(loss, loss), TAKEN_PENALTIES.get(penalty, penalty)
     return EmpiricalRisk(model, loss, penalty, alpha, source)
@@ -129,7 +142,7 @@ def test_the_scalar_of_a_loss_is_its_value_and_its_gradient(loss):
 
 
 def test_all_losses_with_a_scalar_are_tested():
-    losses = [kind() for kind in (*LOSSES.values(), Logistic, Softmax)]
+    losses = [kind() for kind in (*LOSSES.values(), *CLASSIFIER_LOSSES.values(), Softmax)]
     kinds = {type(loss) for loss in losses if loss.scalar() is not None}
     assert kinds == {type(loss) for loss in TAKEN_LOSSES.values()}
 
@@ -137,7 +150,7 @@ def test_all_losses_with_a_scalar_are_tested():
 @pytest.mark.parametrize("penalty", TAKEN_PENALTIES.values(), ids=TAKEN_PENALTIES)
 def test_the_shares_of_a_penalty_are_the_penalty(penalty):
     w = np.linspace(-1, 2, 7)[:, np.newaxis]
-    l1, l2 = penalty.shares()
+    l1, l2 = penalty.l1_l2_weights()
     assert_allclose(penalty.smooth(w)[0], l2 * L2().smooth(w)[0])
     assert_allclose(penalty.smooth(w)[1] * np.ones_like(w), l2 * w)
     assert_allclose(penalty.nonsmooth(w), l1 * L1().nonsmooth(w))
@@ -146,7 +159,7 @@ def test_the_shares_of_a_penalty_are_the_penalty(penalty):
 
 
 def test_all_named_penalties_have_shares():
-    assert all(kind().shares() is not None for kind in PENALTIES.values())
+    assert all(kind().l1_l2_weights() is not None for kind in PENALTIES.values())
 
 
 # The loop is the pass
@@ -246,7 +259,7 @@ def test_interrupt_between_two_chunks_leaves_the_best_so_far(passes, monkeypatch
 class Longer(SGD):
     """A rule of the user's own."""
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         return -2 * rate * gradient
 
 

@@ -110,7 +110,7 @@ def assert_optimal_or_told(model, X, y, weight=None):
 @by_pairs(("logistic", "two-class-softmax", "mlp-two-classes"), ALL_KINDS)
 def test_case_01_reported_validation_accuracy_is_the_true_one(case, solver):
     X, y = make_blobs(200, centers=[(-5, -5), (5, 5)], random_state=0)
-    model = build(case, solver, early_stopping=True, scoring="accuracy").fit(X, y)
+    model = build(case, solver, early_stopping=True, scoring="accuracy", random_state=1).fit(X, y)
     assert model.best_validation_score_ == 1.0
     assert model.score(X, y) == 1.0
 

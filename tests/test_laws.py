@@ -77,11 +77,13 @@ def of_best_constant(problem):
     if CASES[problem.case].estimator in REGRESSORS:
         deviation = y - np.average(y, axis=0, weights=weight)
         return np.average(deviation**2, axis=0, weights=weight).sum() / 2
-    if problem.case in ("one-vs-rest", "softmax"):
+    if problem.case in ("one-vs-rest", "softmax", "modified-huber"):
         y = y[:, np.newaxis] == np.arange(3)
     p = np.average(y, axis=0, weights=weight)
     if problem.case == "softmax":
         return entr(p).sum()
+    if problem.case == "modified-huber":
+        return (4 * p * (1 - p)).sum()
     return (entr(p) + entr(1 - p)).sum()
 
 

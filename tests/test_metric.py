@@ -6,14 +6,14 @@ from functools import cached_property
 import numpy as np
 import pytest
 
-from sklearn_gd.metric import (
+from sklearn_gd.objective import Objective
+from sklearn_gd.quadratic import (
     CentredDiagonalMetric,
     CholeskyMetric,
     DiagonalMetric,
     conjugate_gradient,
     proximal_direction,
 )
-from sklearn_gd.objective import Objective
 
 SIZE = 5
 

@@ -82,8 +82,8 @@ def network(name, hidden, d=5, k=2, **options):
 def standardizing(name, hidden, X, **options):
     """A network that sees columns of mean zero and spread one."""
     center = X.mean(axis=0) + np.linspace(-1, 1, X.shape[1])
-    spread = np.linspace(0.5, 3, X.shape[1])
-    return network(name, hidden, X.shape[1], center=center, spread=spread, **options)
+    std = np.linspace(0.5, 3, X.shape[1])
+    return network(name, hidden, X.shape[1], center=center, std=std, **options)
 
 
 def plain_forward(model, value, params, X):
@@ -92,7 +92,7 @@ def plain_forward(model, value, params, X):
     for fan_in, fan_out in zip(model.sizes[:-1], model.sizes[1:], strict=True):
         layers.append(params[at : at + fan_in * fan_out].reshape(fan_in, fan_out))
         at += fan_in * fan_out
-    layer = X if model.spread is None else (X - model.center) / model.spread
+    layer = X if model.std is None else (X - model.center) / model.std
     for depth, w in enumerate(layers):
         z = layer @ w + params[at : at + w.shape[1]]
         at += w.shape[1]
@@ -188,7 +188,7 @@ def test_a_formula_of_ones_own_is_not_overruled_by_an_inherited_short_cut():
 
     z = np.linspace(-1, 1, 5)
     steep = Steep()
-    assert steep.derivative_at(z, steep.value(z)).tolist() == steep.derivative(z).tolist()
+    assert steep.slope_at(z, steep.value(z)).tolist() == steep.derivative(z).tolist()
 
 
 def test_leaky_relu_lies_between_relu_and_the_identity():
@@ -381,7 +381,7 @@ def test_hidden_layers_are_those_of_plain_numpy(name, hidden):
     model = standardizing(name, hidden, X)
     params = draw(model)
     weights, biases = model.unpack(params)
-    layer = (X - model.center) / model.spread
+    layer = (X - model.center) / model.std
     for depth in range(len(hidden)):
         layer = value(layer @ weights[depth] + biases[depth])
         for index in (depth, depth - len(hidden)):
@@ -422,7 +422,7 @@ def test_initial_weights_have_the_variance_of_the_activation_and_biases_are_zero
     params = model.init(np.random.default_rng(0), np.float64)
     weights, biases = model.unpack(params)
     for w in weights:
-        variance = activation.spread / sum(w.shape)
+        variance = activation.init_gain / sum(w.shape)
         # of 4,000 uniform numbers: the relative error of a variance is sqrt(0.8 / 4000), 1.4 %
         assert w.var() == pytest.approx(variance, rel=0.07)
         assert abs(w.mean()) < 5 * np.sqrt(variance / w.size)
@@ -453,7 +453,7 @@ def test_elu_is_as_loud_as_its_second_moment_asks():
     z = np.random.default_rng(0).normal(size=10**6)
     for alpha in (0.5, 1.0, 2.0):
         elu = ELU(alpha=alpha)
-        assert elu.spread == pytest.approx(2 / np.mean(elu.value(z) ** 2), rel=0.01)
+        assert elu.init_gain == pytest.approx(2 / np.mean(elu.value(z) ** 2), rel=0.01)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -535,10 +535,10 @@ each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 def as_float32(model):
     """The same model; its statistics in the dtype of the data, as estimators have them."""
-    if getattr(model, "spread", None) is None:
+    if getattr(model, "std", None) is None:
         return model
-    center, spread = model.center.astype(np.float32), model.spread.astype(np.float32)
-    return MLP(model.sizes, model.activation, model.dropout, center, spread)
+    center, std = model.center.astype(np.float32), model.std.astype(np.float32)
+    return MLP(model.sizes, model.activation, model.dropout, center, std)
 
 
 @each_model

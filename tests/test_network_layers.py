@@ -15,8 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklearn_gd import GDMLPClassifier, GDMLPRegressor
 from sklearn_gd._validation import InvalidParameterError
-from sklearn_gd.data import MemorySource
-from sklearn_gd.empirical_risk import EmpiricalRisk
+from sklearn_gd.data import ArraySource
 from sklearn_gd.losses import SquaredError
 from sklearn_gd.models import MLP
 from sklearn_gd.models.activations import (
@@ -28,6 +27,7 @@ from sklearn_gd.models.activations import (
     Sigmoid,
     Tanh,
 )
+from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L1, L2, ElasticNet
 
 FEW = {"max_iter": 3, "tol": 0}
@@ -355,7 +355,7 @@ def test_alpha_does_not_depend_on_the_batch_size(penalty, size):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 3)), rng.normal(size=(60, 2))
     model = MLP((3, 5, 4, 2), (Tanh(), ELU()))
-    risk = EmpiricalRisk(model, SquaredError(), penalty, (0.5, 0.0, 2.0), MemorySource(X, y))
+    risk = EmpiricalRisk(model, SquaredError(), penalty, (0.5, 0.0, 2.0), ArraySource(X, y))
     params = rng.normal(size=model.size)
     value, gradient = risk.value_and_gradient(params)
     parts = [oracle(params) for oracle in risk.batches(size, np.random.default_rng(1))]
@@ -368,7 +368,7 @@ def test_alpha_does_not_depend_on_the_batch_size(penalty, size):
             *(model.unpack(p)[0] for p in (params, risk.prox(params.copy(), 0.1))), strict=True
         )
     ]
-    share = penalty.shares()[0]
+    share = penalty.l1_l2_weights()[0]
     assert_allclose(moved, 0.1 * share * np.array([0.5, 0.0, 2.0]), atol=1e-12)
 
 

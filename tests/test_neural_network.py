@@ -372,7 +372,7 @@ def test_exclusive_or_is_learnt(activation, solver):
 class QuietSigmoid(Sigmoid):
     """A start from which L-BFGS goes on to where the loss is all but zero."""
 
-    spread = 2 / 3
+    init_gain = 2 / 3
 
 
 def test_a_loss_that_falls_to_zero_is_no_cause_for_warnings():

@@ -186,7 +186,7 @@ def test_a_link_has_units_of_its_own():
     y = np.exp(y)
     settings = FEW | {"loss": Poisson(), "solver": "lbfgs", "max_iter": 100}
     model = GDMLPRegressor(**settings).fit(X, y)
-    assert model._fitted.model.target_spread.tolist() == [1.0, 1.0]
+    assert model._fitted.model.target_std.tolist() == [1.0, 1.0]
     assert model._fitted.model.target_center.tolist() == [0.0, 0.0]
     assert r2_score(y, model.predict(X)) > 0.8
     other = GDMLPRegressor(**settings).fit(X, y * [1e-2, 1e3])
@@ -197,8 +197,8 @@ def test_a_link_has_units_of_its_own():
 def test_classifiers_have_no_units(case):
     X, y = make_data(case)
     model = build(case, **FEW).fit(X, y)
-    assert model._fitted.model.target_spread is None
-    assert model._training_loss is model._loss
+    assert model._fitted.model.target_std is None
+    assert model._fitted.loss is model._coding.loss
 
 
 # Targets that are hard to divide.
@@ -252,7 +252,7 @@ def test_losses_and_gradients_of_float32_stay_float32():
     for loss in LOSSES.values():
         model = build("mlp-two-targets", **(FEW | {"loss": loss(1.0)})).fit(X.astype("f4"), y)
         table, raw = y.astype("f4"), np.zeros(y.shape, "f4")
-        parts = model._training_loss.value_and_gradient(table, raw)
+        parts = model._fitted.loss.value_and_gradient(table, raw)
         assert {part.dtype for part in parts} == {np.dtype("f4")}
 
 
@@ -269,7 +269,7 @@ def test_a_loss_that_couples_its_outputs_has_one_unit_for_all():
     model = GDMLPRegressor(**(FEW | {"loss": Coupled(1e5), "solver": "lbfgs", "max_iter": 100}))
     y = y * 1e5 + 1e6
     assert model.fit(X, y).score(X, y) > 0.8
-    assert len(set(model._training_loss.unit.tolist())) == 1
+    assert len(set(model._fitted.loss.unit.tolist())) == 1
 
 
 # Going on.
@@ -295,9 +295,10 @@ def test_units_are_those_of_the_first_chunk():
     stream = GDMLPRegressor(**FEW).partial_fit(X[:100], y[:100])
     first = stream._fitted.model
     stream.partial_fit(X[100:], 10 * y[100:])
-    assert stream._fitted.model is first
+    for units in ("center", "std", "target_center", "target_std"):
+        assert_array_equal(getattr(stream._fitted.model, units), getattr(first, units))
     assert_allclose(first.target_center, y[:100].mean(axis=0))
-    assert_allclose(first.target_spread, y[:100].std(axis=0))
+    assert_allclose(first.target_std, y[:100].std(axis=0))
     stream = GDMLPRegressor(**FEW, learning_rate=0.01)
     for _ in range(60):
         for start in range(0, 300, 100):
@@ -312,12 +313,12 @@ def test_a_warm_start_keeps_its_units_and_begins_where_it_ended(solver):
     model = GDMLPRegressor(**settings).fit(X, y)
     units, prediction = model._fitted.model, model.predict(X)
     model.fit(X, 2 * y + 1)
-    assert_array_equal(model._fitted.model.target_spread, units.target_spread)
+    assert_array_equal(model._fitted.model.target_std, units.target_std)
     model = GDMLPRegressor(**settings).fit(X, y)
     begun = model.set_params(loss="absolute_error").fit(X, y).loss_curve_[0]
-    unit = model._training_loss.unit
+    unit = model._fitted.loss.loss.unit
     assert begun <= (np.abs(prediction - y).mean(axis=0) / unit).sum() * (1 + 1e-9)
-    assert_array_equal(model._fitted.model.target_spread, units.target_spread)
+    assert_array_equal(model._fitted.model.target_std, units.target_std)
 
 
 @pytest.mark.parametrize("standardize", [False, True])

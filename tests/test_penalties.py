@@ -65,7 +65,7 @@ class Case:
 
 
 def standardized(penalty):
-    return Standardized(penalty=penalty, spread=SPREAD)
+    return Standardized(penalty=penalty, std=SPREAD)
 
 
 def positive(penalty):
@@ -401,7 +401,7 @@ def test_standardized_is_the_penalty_of_weights_in_units_of_the_spread(inner):
 
 
 def test_standardized_by_ones_is_the_penalty_itself():
-    outer, w = Standardized(penalty=ElasticNet(), spread=np.ones(5)), draw()
+    outer, w = Standardized(penalty=ElasticNet(), std=np.ones(5)), draw()
     assert outer.smooth(w)[0] == ElasticNet().smooth(w)[0]
     np.testing.assert_array_equal(outer.prox(w, 0.3), ElasticNet().prox(w, 0.3))
 

@@ -697,6 +697,7 @@ COEF_SHAPES = {
     "logistic": ((1, 4), (1,)),
     "one-vs-rest": ((3, 4), (3,)),
     "multilabel": ((3, 4), (3,)),
+    "modified-huber": ((3, 4), (3,)),
     "two-class-softmax": ((1, 4), (1,)),
     "softmax": ((3, 4), (3,)),
 }

@@ -15,7 +15,7 @@ from sklearn_gd import (
     GDMLPClassifier,
     GDSoftmaxClassifier,
 )
-from sklearn_gd.data import MemorySource, map_rows, memory, threads
+from sklearn_gd.data import ArraySource, arrays, map_rows, threads
 
 FITS = {
     "linear": GDLinearRegressor(),
@@ -32,9 +32,9 @@ FITS = {
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(memory, "BLOCK_BYTES", 2000)
-    monkeypatch.setattr(memory, "SPARSE_BLOCK_BYTES", 2000)
-    monkeypatch.setattr(memory, "MIN_BLOCK_ROWS", 10)
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 2000)
+    monkeypatch.setattr(arrays, "SPARSE_BLOCK_BYTES", 2000)
+    monkeypatch.setattr(arrays, "MIN_BLOCK_ROWS", 10)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_fits_in_threads_of_the_user_leave_blas_as_it_was():
 
 def _fit_in_child(queue):
     X, y = rows()
-    queue.put(MemorySource(X, y[:, np.newaxis], block_rows=50).map(len))
+    queue.put(ArraySource(X, y[:, np.newaxis], block_rows=50).map(len))
 
 
 @pytest.mark.skipif(

@@ -1,16 +1,10 @@
-"""Where rows come from. A new storage is a new :class:`~sklearn_gd.data.base.Source`."""
+"""Where rows come from. A new storage is a :class:`RowMatrix`, or a :class:`Source`."""
 
+from sklearn_gd.data.arrays import ArraySource, float_type, map_rows  # noqa: F401
 from sklearn_gd.data.base import Batch, Source
-from sklearn_gd.data.memory import MemorySource, map_rows
-from sklearn_gd.data.statistics import mean_and_spread, moments
-from sklearn_gd.data.threads import threads_of_blas
+from sklearn_gd.data.rows import MappedRows, NpyChunks, RowMatrix  # noqa: F401
+from sklearn_gd.data.statistics import NOISE_ULPS, mean_and_std, moments, target_std  # noqa: F401
+from sklearn_gd.data.threads import threads_of_blas  # noqa: F401
 
-__all__ = [
-    "Batch",
-    "MemorySource",
-    "Source",
-    "map_rows",
-    "mean_and_spread",
-    "moments",
-    "threads_of_blas",
-]
+# For users; the other names are for the rooms of this package.
+__all__ = ["ArraySource", "Batch", "NpyChunks", "RowMatrix", "Source"]

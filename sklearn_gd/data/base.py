@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 class Batch:
     """Some rows: features (dense or CSR), encoded targets, and weights (None: all one).
 
-    ``rows`` are their positions in the source.
+    ``positions`` are those of the rows in the source.
     """
 
     X: Any
     y: NDArray
     weight: NDArray | None
-    rows: slice | NDArray
+    positions: slice | NDArray
 
     @property
     def is_copy(self) -> bool:
-        """Whether nobody else holds the features, since rows picked by an index are copied."""
-        return not isinstance(self.rows, slice)
+        """Whether the features belong to this batch alone: rows picked by an index are copied."""
+        return not isinstance(self.positions, slice)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -39,6 +39,8 @@ class Batch:
 class Source(ABC):
     """Rows, in portions; how they are shuffled is the storage's own affair.
 
+    A storage writes ``blocks``, ``batches`` and ``sample``; the rest has defaults.
+
     Attributes
     ----------
     n_samples, n_features : int
@@ -48,20 +50,29 @@ class Source(ABC):
         float32 or float64, of the features.
     is_sparse : bool
     n_entries : int
-        Numbers that are stored of the features.
+        How many numbers are stored of the features.
+    passes : float
+        How often all rows were read, where a value with its gradient is one pass.
+    rounds : int
+        How often results of all rows were waited for.
     """
-
-    is_sparse = False
-
-    @property
-    def n_entries(self) -> int:
-        """All of them, but for sparse rows."""
-        return self.n_samples * self.n_features
 
     n_samples: int
     n_features: int
     weight_sum: float
     dtype: np.dtype
+    is_sparse = False
+    passes = 0.0
+    rounds = 0
+    # the source that this one is a sample of
+    whole_source: "Source | None" = None
+    # mean and standard deviation of the features, once they were asked for
+    known_moments: tuple[NDArray, NDArray] | None = None
+
+    @property
+    def n_entries(self) -> int:
+        """All of them, but for sparse rows."""
+        return self.n_samples * self.n_features
 
     @abstractmethod
     def blocks(self) -> Iterator[Batch]:
@@ -69,7 +80,18 @@ class Source(ABC):
 
     @abstractmethod
     def batches(self, size: int, rng: np.random.Generator | None) -> Iterator[Batch]:
-        """Every row once, in batches of ``size``; shuffled where there is an ``rng``."""
+        """Every row once, in batches of about ``size``; shuffled where there is an ``rng``."""
+
+    @abstractmethod
+    def sample(self, size: int) -> "Source":
+        """A source of ``size`` rows, drawn at random and the same at each call."""
+
+    def n_batches(self, size: int) -> int:
+        """Number of batches that ``batches`` makes of a pass.
+
+        A storage whose batches are of other sizes overrides this with ``batches``.
+        """
+        return -(-self.n_samples // size)
 
     def order(self, rng: np.random.Generator | None) -> NDArray:
         """Positions of all rows, in the order in which ``batches`` visits them."""
@@ -79,21 +101,38 @@ class Source(ABC):
         """All rows as one batch; None where they do not lie in one array."""
         return None
 
-    @abstractmethod
-    def sample(self, size: int) -> "Source":
-        """A source of ``size`` rows, drawn at random and the same at each call."""
+    def targets(self) -> tuple[NDArray, NDArray | None]:
+        """The encoded targets of all rows, and their weights (None: all one)."""
+        pairs = [(block.y, block.weight) for block in self.blocks()]
+        y = np.concatenate([y for y, _ in pairs])
+        is_weighted = pairs[0][1] is not None
+        return y, np.concatenate([weight for _, weight in pairs]) if is_weighted else None
 
     def map(self, kernel: Callable[..., Any], *args) -> list:
         """``kernel(block, *args)`` of every block, in order."""
         return [kernel(block, *args) for block in self.blocks()]
 
+    def keep(self, kernel: Callable[..., Any], *args) -> list:
+        """As :meth:`map`, for results that only :meth:`map_reduce` will use.
+
+        They may stay where the blocks are: the list is to be handed on as ``per_block``.
+        """
+        return self.map(kernel, *args)
+
     def map_reduce(self, kernel: Callable[..., tuple], *args, per_block: Any = None) -> list:
         """The sum over the blocks of the tuples ``kernel(block, *args)``, in a fixed order.
 
-        Where there are results ``per_block`` of an earlier :meth:`map`, the kernel gets that of
+        Where there are results ``per_block`` of an earlier :meth:`keep`, the kernel gets that of
         its block as one more argument.
         """
         return total(kernel(*call) for call in calls(self.blocks(), args, per_block))
+
+    def count(self, passes: float, rounds: int = 1) -> None:
+        """Note that rows were read; of a sample, its part of a pass over the whole."""
+        self.passes += passes
+        self.rounds += rounds
+        if self.whole_source is not None:
+            self.whole_source.count(passes * self.n_samples / self.whole_source.n_samples, rounds)
 
 
 def calls(blocks, args, per_block) -> Iterator[tuple]:

@@ -1,4 +1,4 @@
-"""Weighted mean and spread of every feature, in two passes."""
+"""Weighted means and standard deviations, of features and of targets."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -6,12 +6,23 @@ from numpy.typing import NDArray
 
 from sklearn_gd.data.base import Batch, Source
 
+# A change below this many units in the last place is noise.
+NOISE_ULPS = 10
 
-def mean_and_spread(source: Source) -> tuple[NDArray, NDArray]:
+
+def mean_and_std(source: Source) -> tuple[NDArray, NDArray]:
     """Weighted mean (d,) and standard deviation (d,), as of a StandardScaler.
 
-    The deviation of a constant feature is given as 1, so that dividing by it does nothing.
+    The deviation of a constant feature is given as 1, so that dividing by it does nothing. They are
+    computed once for each source.
     """
+    if source.known_moments is None:
+        source.known_moments = _mean_and_std(source)
+    return source.known_moments
+
+
+def _mean_and_std(source):
+    source.count(1.0, rounds=2)
     (total,) = source.map_reduce(_weighted_sum)
     mean = total / source.weight_sum
     (squares,) = source.map_reduce(_squared_deviations, mean)
@@ -19,6 +30,19 @@ def mean_and_spread(source: Source) -> tuple[NDArray, NDArray]:
     eps = np.finfo(np.float64).eps
     noise = source.n_samples * eps * variance + (source.n_samples * mean * eps) ** 2
     return mean, np.where(variance > noise, np.sqrt(variance), 1.0)
+
+
+def target_std(y: NDArray, weight: NDArray | None) -> tuple[float, float]:
+    """The mean standard deviation of the target's columns, and what is rounding in them.
+
+    Class codes have none, and count as 1.
+    """
+    if y.ndim == 1:
+        return 1.0, 0.0
+    mean = np.average(y, axis=0, weights=weight)
+    variance = np.average((y - mean) ** 2, axis=0, weights=weight)
+    resolution = NOISE_ULPS * np.finfo(y.dtype).eps * np.abs(y).max()
+    return float(np.sqrt(variance).mean()), float(resolution)
 
 
 def moments(batch: Batch) -> tuple[float, NDArray, NDArray]:

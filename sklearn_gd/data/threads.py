@@ -20,7 +20,7 @@ MAX_THREADS = 8
 
 
 class _Blas:
-    """The libraries of BLAS; they are the process's, so who works beside whom is counted."""
+    """The libraries of BLAS; they are the process's, so concurrent fits are counted."""
 
     def __init__(self):
         self._lock, self._users, self._limit, self._taken = Lock(), 0, None, 1
@@ -76,13 +76,13 @@ def in_threads(work: Callable[[Any], Any], items: Sequence[Any]) -> list:
         return [work(item) for item in items]
     state = np.geterr()
 
-    def told_as_here(item):
-        # how NumPy tells of overflow is known to each thread by itself
+    def with_caller_errstate(item):
+        # how NumPy reports overflow is set for each thread by itself
         with np.errstate(**state):
             return work(item)
 
     with threads_of_blas():
-        return list(_pool(n_threads).map(told_as_here, items))
+        return list(_pool(n_threads).map(with_caller_errstate, items))
 
 
 @cache

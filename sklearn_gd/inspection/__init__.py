@@ -7,6 +7,7 @@ from sklearn_gd.inspection.descent import DescentDisplay
 from sklearn_gd.inspection.gradients import GradientCheck, check_gradient
 from sklearn_gd.inspection.learning_rate import LearningRateDisplay, learning_rate_range
 from sklearn_gd.inspection.loss_curve import LossCurveDisplay
+from sklearn_gd.inspection.proximal import ProxCheck, check_prox
 from sklearn_gd.inspection.solver_comparison import SolverComparisonDisplay
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "GradientCheck",
     "LearningRateDisplay",
     "LossCurveDisplay",
+    "ProxCheck",
     "SolverComparisonDisplay",
     "check_gradient",
+    "check_prox",
     "learning_rate_range",
 ]

@@ -3,12 +3,12 @@
 import numpy as np
 
 N_LEVELS = 14
-# Contours reach up to so many times the highest of the path, and down to this share of that.
+# Contours reach up to this many times the highest of the path, and down to this fraction of it.
 CEILING = 30.0
 LOWEST_LEVEL = 1e-6
-# The innermost contour holds this share of the grid.
+# The innermost contour holds this fraction of the grid.
 SMALLEST_PATCH = 0.002
-# Step numbers are no nearer to each other than this share of the axes.
+# Step numbers are no nearer to each other than this fraction of the axes.
 NUMBER_DISTANCE = 0.07
 MAX_NUMBERS = 12
 

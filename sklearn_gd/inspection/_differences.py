@@ -1,4 +1,4 @@
-"""A gradient beside finite differences of its function."""
+"""A gradient compared with finite differences of its function."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,16 +17,16 @@ ONE_SIDED = 1e-2
 AGREES = 1e-8
 # A direction in which more than this is wrong is searched for the parameter to blame.
 SUSPICIOUS = 1e-6
-# A slope is compared with itself, but with no less than this share of the largest of all.
+# A slope is compared with itself, but with no less than this fraction of the largest of all.
 SMALLEST_SHARE = 1e-3
-# More parameters are checked by a sample of so many, and in so many directions of all of them.
+# More parameters are checked by a sample of this size, and in this many directions of all of them.
 MAX_PARAMETERS = 200
 SAMPLE, DIRECTIONS = 100, 5
-# Steps are so many units in the last place of a parameter at least.
+# Steps are at least this many units in the last place of a parameter.
 MIN_ULPS = 2**12
 
 
-class Problem(NamedTuple):
+class Check(NamedTuple):
     """A function with its gradient, a point, and the size of each parameter there."""
 
     function: Callable[[NDArray], tuple[float, NDArray]]
@@ -34,56 +34,56 @@ class Problem(NamedTuple):
     sizes: NDArray
 
 
-def worst_of(problem, rng):
+def worst_of(check, rng):
     """The largest relative error of a slope, and the position of its parameter."""
-    value, gradient = problem.function(problem.params)
+    value, gradient = check.function(check.params)
     broken = np.flatnonzero(~np.isfinite(gradient))
     if broken.size or not np.isfinite(value):
         return np.inf, int(broken[0]) if broken.size else 0
-    size = problem.params.size
-    floor = SMALLEST_SHARE * max(abs(value), np.abs(gradient * problem.sizes).max())
+    size = check.params.size
+    floor = SMALLEST_SHARE * max(abs(value), np.abs(gradient * check.sizes).max())
 
     def error(direction):
-        return _error(problem, value, gradient, direction, floor)
+        return _error(check, value, gradient, direction, floor)
 
     is_small = size <= MAX_PARAMETERS
     chosen = range(size) if is_small else rng.choice(size, SAMPLE, replace=False).tolist()
-    worst = max((error(_along(problem, [at])), at) for at in chosen)
+    worst = max((error(_along(check, [at])), at) for at in chosen)
     for _ in range(0 if is_small else DIRECTIONS):
         signs = rng.choice([-1.0, 1.0], size)
-        if error(_along(problem, np.arange(size), signs)) > SUSPICIOUS:
-            at = _culprit(problem, value, gradient, signs)
-            worst = max(worst, (error(_along(problem, [at])), at))
+        if error(_along(check, np.arange(size), signs)) > SUSPICIOUS:
+            at = _culprit(check, value, gradient, signs)
+            worst = max(worst, (error(_along(check, [at])), at))
     return float(worst[0]), worst[1]
 
 
-def _along(problem, positions, signs=None):
+def _along(check, positions, signs=None):
     """A direction of some parameters together, as long as one parameter is large."""
-    direction = np.zeros_like(problem.params)
-    direction[positions] = problem.sizes[positions] / np.sqrt(len(positions))
+    direction = np.zeros_like(check.params)
+    direction[positions] = check.sizes[positions] / np.sqrt(len(positions))
     return direction if signs is None else direction * signs
 
 
-def _culprit(problem, value, gradient, signs):
+def _culprit(check, value, gradient, signs):
     """The parameter that the larger half of a disagreement leads to, again and again."""
     positions = np.arange(len(signs))
     while len(positions) > 1:
         halves = np.array_split(positions, 2)
         gaps = []
         for half in halves:
-            direction = _along(problem, half, signs)
-            ahead, behind = _gaps(problem, value, gradient, direction, STEP)
+            direction = _along(check, half, signs)
+            ahead, behind = _gaps(check, value, gradient, direction, STEP)
             gaps.append(np.sqrt(len(half)) * abs(ahead + behind))
         positions = halves[int(np.argmax(gaps))]
     return int(positions[0])
 
 
-def _error(problem, value, gradient, direction, floor):
+def _error(check, value, gradient, direction, floor):
     """The smallest relative error of the slope along a direction, over steps of all lengths."""
     slope = gradient @ direction
     smallest = np.inf
     for factor in FACTORS:
-        ahead, behind = _gaps(problem, value, gradient, direction, factor * STEP)
+        ahead, behind = _gaps(check, value, gradient, direction, factor * STEP)
         central = (ahead + behind) / 2
         gap = abs(central)
         if factor <= ONE_SIDED:
@@ -97,19 +97,19 @@ def _error(problem, value, gradient, direction, floor):
     return smallest
 
 
-def _gaps(problem, value, gradient, direction, step):
+def _gaps(check, value, gradient, direction, step):
     """The analytic slope minus the difference quotient, ahead and behind.
 
     The analytic change is that of the moves as they are after rounding; infinite where the
     function is not finite.
     """
     moved = direction != 0
-    ulps = np.spacing(np.abs(problem.params[moved])) / np.abs(direction[moved])
+    ulps = np.spacing(np.abs(check.params[moved])) / np.abs(direction[moved])
     step = max(step, MIN_ULPS * ulps.max())
     gaps = []
     for sign in (1.0, -1.0):
-        there = problem.params + sign * step * direction
-        change = problem.function(there)[0] - value
-        gap = (gradient @ (there - problem.params) - change) / (sign * step)
+        there = check.params + sign * step * direction
+        change = check.function(there)[0] - value
+        gap = (gradient @ (there - check.params) - change) / (sign * step)
         gaps.append(gap if np.isfinite(gap) else np.inf)
     return gaps

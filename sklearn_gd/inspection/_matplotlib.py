@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# curves are told apart without their colours, too
+# curves can be distinguished without their colours, too
 MARKERS = "osv^D<>pX*"
 MARKER_DISTANCE = 0.08
 

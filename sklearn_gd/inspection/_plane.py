@@ -8,17 +8,17 @@ from scipy.optimize import minimize
 
 from sklearn_gd.inspection._recording import values_at
 
-# Room around the path, as a share of its reach.
+# Room around the path, as a fraction of its reach.
 MARGIN = 0.15
-# The lowest point is looked for within so many times the path's reach, to this share of that.
+# The lowest point is looked for within this many times the path's reach, to this fraction of it.
 FAR, CLOSE = 5.0, 1e-3
 MAX_LOOKS = 200
-# The objective is to rise by this share of what the descent gained, within the grid.
+# The objective is to rise by this fraction of what the descent gained, within the grid.
 MIN_RISE = 0.05
 MAX_DOUBLINGS = 30
-# A side of the grid is at least this share of the other.
+# A side of the grid is at least this fraction of the other.
 MIN_SHARE = 1e-3
-# Less than this share of the path's length across it is rounding.
+# Less than this fraction of the path's length across it is rounding.
 STRAIGHT = 1e-9
 
 
@@ -45,9 +45,9 @@ def plane_of(path, end, names) -> Plane:
         return Plane(np.zeros(size), np.eye(size), tuple(names))
     moves = path - path[0]
     first = _direction([end - path[0], _longest(moves), np.ones(size)])
-    beside = moves[np.argmax(np.linalg.norm(_across(moves, first), axis=1))]
-    # a path along a line tells nothing of what lies beside it: any direction will do
-    second = _direction([beside, *np.eye(size)[:2]], across=first)
+    farthest = moves[np.argmax(np.linalg.norm(_across(moves, first), axis=1))]
+    # a path along a line has no second direction: any will do
+    second = _direction([farthest, *np.eye(size)[:2]], across=first)
     labels = ("distance along the line from start to end", "distance across that line")
     return Plane(path[0], np.array([first, second]), labels)
 

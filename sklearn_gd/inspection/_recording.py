@@ -1,20 +1,16 @@
 """Where a fit has been: every iterate, without a word of it in the estimators."""
 
-import warnings
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_gd._components import resolve
-from sklearn_gd._estimator import GradientDescentEstimator, is_auto
+from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd._validation import check_parameters
-from sklearn_gd.empirical_risk import EmpiricalRisk
 from sklearn_gd.objective import Objective
-from sklearn_gd.solvers import SOLVERS, MiniBatch, Result, Run, Solver, choose
+from sklearn_gd.solvers import Result, Run, Solver, solve
 
 
 class Walk(NamedTuple):
@@ -44,58 +40,20 @@ class Recording(NamedTuple):
     learning_rate: float
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Recorder(Solver):
-    """Lets another solver walk, and remembers where it has been.
-
-    Unlike other solvers it keeps what it saw on itself, so each serves one fit.
-    """
-
-    solver: Any
-
-    def __post_init__(self):
-        self.walks: list[Walk] = []
-        self.chosen: Solver | None = None
-
-    def __repr__(self):
-        return repr(self.solver)
-
-    @property
-    def resumable(self):
-        return self.chosen.resumable
-
-    @property
-    def method_parameters(self):
-        return (MiniBatch if is_auto(self.solver) else self.chosen).method_parameters
-
-    def unsupported(self, objective):
-        # the first that an estimator asks, and when the objective is known
-        self.chosen = (
-            choose(objective)
-            if is_auto(self.solver)
-            else resolve("solver", self.solver, Solver, SOLVERS)
-        )
-        return self.chosen.unsupported(objective)
-
-    def minimize(self, objective, params, run=None, state=None):
-        walk = walk_down(self.chosen, objective, params, run, state)
-        self.walks.append(walk)
-        return walk.result
-
-    def _run(self, objective, params, run, progress, state):
-        self.chosen._run(objective, params, run, progress, state)
-
-
-def walk_down(solver, objective, params, run: Run, state=None) -> Walk:
+def walk_down(solver, objective, params, run: Run) -> Walk:
     """Minimise, and remember each iterate."""
     iterates = []
 
     def record(progress):
         iterates.append(np.array(progress.params))
 
-    result = solver.minimize(objective, params, replace(run, callback=record), state)
+    result = solver.minimize(objective, params, replace(run, callback=record))
+    return Walk(objective, iterates, result, _first_rate(result))
+
+
+def _first_rate(result):
     rates = [rate for rate in result.history["step_size"] if np.isfinite(rate)]
-    return Walk(objective, iterates, result, float(rates[0]) if rates else np.nan)
+    return float(rates[0]) if rates else np.nan
 
 
 def record_fit(estimator, X, y, sample_weight=None, **params) -> Recording:
@@ -104,12 +62,36 @@ def record_fit(estimator, X, y, sample_weight=None, **params) -> Recording:
         raise TypeError(f"An estimator of sklearn_gd is needed; got {estimator!r}.")
     twin = clone(estimator).set_params(**params)
     check_parameters(twin, twin._rules)
-    recorder = Recorder(solver=twin.solver)
-    twin.set_params(solver=recorder)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        twin.fit(X, y, sample_weight)
-    return _recording(twin, recorder)
+    rng = twin._generator()
+    source, held_out = twin._hold_out(twin._encode(X, y, sample_weight), None, rng)
+    problem = twin._pose(source, rng, held_out=held_out)
+    solver = twin._choose_solver(problem)
+    iterates, starts = [], []
+
+    def record(progress):
+        if progress.n_iter == 0:
+            starts.append(len(iterates))
+        iterates.append(np.array(progress.params))
+
+    run = replace(twin._run(rng, problem, solver), callback=record)
+    result = solve(problem, solver, run, problem.start)
+    if result.interrupted:
+        raise KeyboardInterrupt
+
+    def path_of(column):
+        # a stage begins where the one before has ended
+        return np.delete(np.array(column, dtype=np.float64), starts[1:], axis=0)
+
+    return Recording(
+        objective=problem.objective(),
+        path=path_of([problem.canonical(params) for params in iterates]),
+        solution=result.params.astype(np.float64),
+        passes=path_of(result.history["passes"]),
+        seconds=path_of(result.history["seconds"]),
+        was_cut=result.was_cut,
+        solver=solver,
+        learning_rate=_first_rate(result),
+    )
 
 
 def values_at(objective, points) -> NDArray:
@@ -129,32 +111,3 @@ def names_of(objective, n_params) -> list[str]:
     outputs = range(model.n_outputs)
     names = [f"coef_[{k}, {j}]" for j in range(model.n_features) for k in outputs]
     return names + [f"intercept_[{k}]" for k in outputs] * model.fit_intercept
-
-
-def _recording(twin, recorder):
-    walks = recorder.walks
-    last = walks[-1].objective
-    # losses with kinks are smoothed on the way down; what is shown is the loss as it is
-    own = EmpiricalRisk(
-        last.model, twin._training_loss, last.penalty, last.alpha, last.source, last.reference
-    )
-
-    def canonical(params):
-        return twin._canonical(own, replace(walks[-1].result, params=params)).params
-
-    # a stage begins where the one before has ended
-    starts = np.cumsum([len(walk.iterates) for walk in walks[:-1]], dtype=int)
-
-    def without_starts(column):
-        return np.delete(np.array(column, dtype=np.float64), starts, axis=0)
-
-    return Recording(
-        objective=own,
-        path=without_starts([canonical(params) for walk in walks for params in walk.iterates]),
-        solution=canonical(walks[-1].result.params).astype(np.float64),
-        passes=without_starts(twin.history_["passes"]),
-        seconds=without_starts(twin.history_["seconds"]),
-        was_cut=any(walk.result.was_cut for walk in walks),
-        solver=recorder.chosen,
-        learning_rate=walks[0].learning_rate,
-    )

@@ -225,7 +225,7 @@ class DescentDisplay:
         plane : tuple, default=None
             That of another display, on whose plane to draw; without contours only.
         step_numbers : bool, default=True
-            Whether to write the numbers of some iterates beside them.
+            Whether to write the numbers of some iterates next to them.
         legend : bool, default=True
             Whether to draw a legend, for which narrow axes may have no room.
         **kwargs : dict

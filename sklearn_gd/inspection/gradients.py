@@ -7,15 +7,16 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.utils import check_array
 
-from sklearn_gd._estimator import FIT, GradientDescentEstimator
-from sklearn_gd._own_parts import is_own
-from sklearn_gd._targets import spread_and_resolution
+from sklearn_gd._estimators.guards import is_custom
+from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd._validation import check_parameters
-from sklearn_gd.data import MemorySource, mean_and_spread
-from sklearn_gd.inspection._differences import SUSPICIOUS, Problem, worst_of
+from sklearn_gd.data import RowMatrix, mean_and_std, target_std
+from sklearn_gd.inspection._differences import SUSPICIOUS, Check, worst_of
+from sklearn_gd.losses import MoreauEnvelope
+from sklearn_gd.losses.standardized import StandardizedTarget
 
 # How far from a cold start, in units of the size of each parameter.
 DISTANCE = 0.5
@@ -98,7 +99,7 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
     """
     rng = np.random.default_rng(random_state)
     if isinstance(function, GradientDescentEstimator):
-        found = _problems_of_estimator(function, X, y, sample_weight, rng)
+        found = _checks_of_estimator(function, X, y, sample_weight, rng)
         return max((_explained(*each, rng) for each in found), key=lambda check: check[0])
     if not callable(function):
         raise TypeError(
@@ -107,13 +108,13 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
         )
     if y is not None or sample_weight is not None:
         raise TypeError("check_gradient takes y and sample_weight with an estimator only.")
-    error, at = worst_of(_problem_of_function(function, X), rng)
+    error, at = worst_of(_check_of_function(function, X), rng)
     return GradientCheck(error, f"params[{at}]")
 
 
-def _explained(problem, name, parts, rng):
-    """The check, with the classes of parts that are wrong by themselves."""
-    error, at = worst_of(problem, rng)
+def _explained(check, name, parts, rng):
+    """The result, with the classes of parts that are wrong by themselves."""
+    error, at = worst_of(check, rng)
     if error <= SUSPICIOUS:
         return GradientCheck(error, name(at))
     wrong = [part for part, alone in parts if worst_of(alone, rng)[0] > SUSPICIOUS]
@@ -121,7 +122,7 @@ def _explained(problem, name, parts, rng):
     return GradientCheck(error, name(at) + blame)
 
 
-def _problem_of_function(function, params):
+def _check_of_function(function, params):
     params = np.array(params, dtype=np.float64)
     if params.ndim != 1 or not params.size:
         raise ValueError(f"params must be one row of numbers; got shape {params.shape}.")
@@ -136,92 +137,92 @@ def _problem_of_function(function, params):
         return float(value), gradient
 
     typical = np.sqrt(np.mean(params**2)) or 1.0
-    return Problem(checked, params, np.maximum(np.abs(params), typical))
+    return Check(checked, params, np.maximum(np.abs(params), typical))
 
 
-def _problems_of_estimator(estimator, X, y, sample_weight, rng):
+def _checks_of_estimator(estimator, X, y, sample_weight, rng):
     """The objective of ``fit`` on these rows, and that of the loss as it is if it has kinks.
 
-    Each with the name of a parameter by its position, and with the parts of the user's own.
+    Each with the name of a parameter by its position, and with the parts that are the user's.
     """
     twin = clone(estimator)
     check_parameters(twin, twin._rules)
-    X = check_array(X, accept_sparse="csr", dtype=np.float64)
-    rows = twin._encode(X, y, sample_weight, role=FIT)
-    model = twin._build_model(rows, None)
-    cold = twin._cold_start(model, rows, rng)
-    sizes = (_sizes_of_linear if model.is_linear else _sizes_of_network)(twin, model, cold, rows)
-    params = cold + DISTANCE * sizes * rng.normal(size=cold.size)
-    name = _names(twin, model)
-    for loss in {id(loss): loss for loss in (twin._training_loss, twin._stages(rows)[0])}.values():
-        objective = twin._objective(model, rows, loss, cold)
-        parts = _parts_alone(twin, model, loss, rows, params)
-        yield Problem(objective.value_and_gradient, params, sizes), name, parts
+    if not isinstance(X, RowMatrix):
+        X = check_array(X, accept_sparse="csr", dtype=np.float64)
+    problem = twin._pose(twin._encode(X, y, sample_weight), rng)
+    unit = _raw_unit(problem)
+    sizes = (_sizes_of_linear if problem.model.is_linear else _sizes_of_network)(problem, unit)
+    params = problem.start + DISTANCE * sizes * rng.normal(size=problem.start.size)
+    name = _names(problem.model, is_1d=is_regressor(twin) and np.ndim(y) == 1)
+    for loss in {id(loss): loss for loss in (problem.loss, problem.stages[0])}.values():
+        parts = _parts_alone(problem, loss, params, unit)
+        yield Check(problem.objective(loss).value_and_gradient, params, sizes), name, parts
 
 
-def _parts_alone(estimator, model, loss, rows, params):
+def _parts_alone(problem, loss, params, unit):
     """Losses and activations that are not of this package, at what the model gives them."""
-    raw, tape = model.forward(params, rows.X)
-    unit = _raw_unit(estimator, rows)
-    asked = [(estimator._loss, partial(loss.value_and_gradient, rows.y), raw, unit)]
+    model, block = problem.model, next(problem.source.blocks())
+    raw, tape = model.forward(params, block.X)
+    own = loss.loss if isinstance(loss, (StandardizedTarget, MoreauEnvelope)) else loss
+    asked = [(own, partial(loss.value_and_gradient, block.y), raw, unit)]
     if not model.is_linear:
         for activation, (_, _, z, _, _) in zip(model.activations, tape, strict=False):
             asked.append((activation, partial(_slopes, activation), z, 1.0))
     for component, slopes, point, size in asked:
         # what is not finite comes from a part before
-        if is_own(component) and np.isfinite(point).all():
+        if is_custom(component) and np.isfinite(point).all():
             yield type(component).__name__, _alone(slopes, point, size)
 
 
 def _slopes(activation, z):
     value = activation.value(z)
-    return value, activation.derivative_at(z, value)
+    return value, activation.slope_at(z, value)
 
 
 def _alone(slopes, point, size):
-    """The sum over all rows, less that at the point, beside which slopes would look small."""
+    """The sum over all rows, less that at the point, relative to which slopes would look small."""
     start = slopes(point)[0]
 
     def function(flat):
         values, gradient = slopes(flat.reshape(point.shape))
         return float(np.sum(values - start)), gradient.ravel()
 
-    return Problem(function, point.ravel(), np.full(point.size, size))
+    return Check(function, point.ravel(), np.full(point.size, size))
 
 
-def _raw_unit(estimator, rows):
-    """The size of raw predictions: that of the target, but for links."""
-    loss = estimator._training_loss
-    is_of_target = loss is estimator._loss and loss.link_name == "identity"
-    return (spread_and_resolution(rows)[0] if is_of_target else 1.0) or 1.0
+def _raw_unit(problem):
+    """The size of raw predictions: that of the target, except behind links."""
+    if problem.loss.link_name != "identity":
+        return 1.0
+    y, weight = problem.source.targets()
+    return target_std(problem.loss.in_raw_units(y), weight)[0] or 1.0
 
 
-def _sizes_of_linear(estimator, model, cold, rows):
+def _sizes_of_linear(problem, unit):
     """Coefficients of this size, of random signs, predict about one unit, whatever that of X."""
-    unit = _raw_unit(estimator, rows)
-    mean, spread = mean_and_spread(MemorySource(*rows))
-    sizes = np.full(model.size, unit)
-    (w,), _ = model.unpack(sizes)
-    w /= np.sqrt(len(w)) * np.hypot(mean, spread)[:, np.newaxis]
+    mean, std = mean_and_std(problem.source)
+    sizes = np.full(problem.model.size, unit)
+    (w,), _ = problem.model.unpack(sizes)
+    w /= np.sqrt(len(w)) * np.hypot(mean, std)[:, np.newaxis]
     return sizes
 
 
-def _sizes_of_network(estimator, model, cold, rows):
+def _sizes_of_network(problem, unit):
+    model = problem.model
     sizes = np.ones(model.size)
     matrices, biases = model.unpack(sizes)
-    for matrix, w in zip(matrices, model.unpack(cold)[0], strict=True):
+    for matrix, w in zip(matrices, model.unpack(problem.start)[0], strict=True):
         matrix[...] = np.sqrt(np.mean(w**2))
-    biases[-1][...] = _raw_unit(estimator, rows)
+    biases[-1][...] = unit
     return sizes
 
 
-def _names(estimator, model):
+def _names(model, is_1d):
     """The name of a parameter by its position, as the public attributes have it."""
-    positions = np.arange(model.size)
-    weights, biases = model.unpack(positions)
+    weights, biases = model.unpack(np.arange(model.size))
     if model.is_linear:
-        estimator._store(model, positions)
-        named = [("coef_", estimator.coef_), *(("intercept_", bias) for bias in biases)]
+        named = [("coef_", weights[0][:, 0] if is_1d else weights[0].T)]
+        named += [("intercept_", bias) for bias in biases]
     else:
         named = [(f"coefs_[{layer}]", w) for layer, w in enumerate(weights)]
         named += [(f"intercepts_[{layer}]", bias) for layer, bias in enumerate(biases)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_gd._estimator import is_auto
+from sklearn_gd._estimators.parameters import is_auto
 from sklearn_gd.inspection._matplotlib import axes_of
 from sklearn_gd.inspection._recording import record_fit, values_at
 from sklearn_gd.inspection.solver_comparison import same_start
@@ -10,7 +10,7 @@ from sklearn_gd.solvers import SOLVERS
 
 # Rates around the automatic one: three a decade.
 FACTORS = np.geomspace(1e-3, 1e2, 16)
-# Room above the start, as a share of what lies below it; a logarithmic axis spans this at least.
+# Room above the start, as a fraction of what lies below it; a logarithmic axis spans this at least.
 ROOM = 0.2
 MIN_RATIO = 1.5
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_gd._estimator import GradientDescentEstimator
+from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd.inspection._matplotlib import axes_of, draw_curves
 
 X_LABELS = {"passes": "passes over the rows", "seconds": "seconds"}

@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_gd.inspection._matplotlib import axes_of, draw_curves, pyplot_for
 from sklearn_gd.inspection._recording import record_fit, values_at
 from sklearn_gd.inspection.loss_curve import X_LABELS, check_option
+from sklearn_gd.solvers.stopping import scale
 
 # What linear models are also fitted with, so that the lowest value is that of the optimum.
 REFERENCE = {"solver": "auto", "learning_rate": "auto", "batch_size": "auto", "average": False}
@@ -113,7 +114,7 @@ class SolverComparisonDisplay:
             seconds={name: fit.seconds for name, fit in fits.items()},
             objectives=objectives,
             best=float(best),
-            scale=float(objective.scale(best)),
+            scale=float(scale(objective, best)),
             x=x,
             is_convex=objective.is_convex,
         )

@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from sklearn_gd._early_stopping import validation_set
-from sklearn_gd._estimator import GradientDescentEstimator
+from sklearn_gd._estimators.recipe import GradientDescentEstimator
+from sklearn_gd._estimators.validation_rows import validation_rows
 from sklearn_gd._validation import BOOLEAN, Rule, real
-from sklearn_gd.data import MemorySource, mean_and_spread
+from sklearn_gd.data import mean_and_std
 from sklearn_gd.models import Linear
 from sklearn_gd.penalties import Positive, Standardized
 
@@ -40,21 +40,22 @@ class LinearEstimator(GradientDescentEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in any units; float32 stays float32.
+        X : {array-like, sparse matrix, RowMatrix} of shape (n, d)
+            Features, in any units; float32 stays float32. A
+            :class:`~sklearn_gd.data.RowMatrix` or a memory map need not fit in memory.
         y : array-like of shape (n,) or (n, k)
             Target: numbers or labels; (n, k) for several targets, or a 0/1 matrix of labels.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0; 0 is the same as leaving the row out.
         X_val, y_val, sample_weight_val : array-like, default=None
-            Validation rows for ``early_stopping``, in place of a share of X.
+            Validation rows for ``early_stopping``, instead of a fraction of X.
         coef_init, intercept_init : array-like, default=None
-            Where to start, shaped like ``coef_`` and ``intercept_``.
+            Initial coefficients, shaped like ``coef_`` and ``intercept_``.
 
         Returns
         -------
         self : object
-            The fitted estimator; if fitting fails, it is as it was.
+            The fitted estimator. If fitting fails, it is unchanged.
 
         Raises
         ------
@@ -66,10 +67,10 @@ class LinearEstimator(GradientDescentEstimator):
         Warns
         -----
         ConvergenceWarning
-            Where the fit ended before ``tol`` was reached; the message says why, and what to do.
+            If the fit ended before ``tol`` was reached; the message says why, and what to do.
         UserWarning
-            For a ``learning_rate``, ``batch_size`` or ``average`` that a solver you named does not
-            use. ``solver="auto"`` takes no notice of them, and does not warn.
+            For a ``learning_rate``, ``batch_size`` or ``average`` that the named solver does not
+            use. ``solver="auto"`` ignores them without a warning.
 
         Examples
         --------
@@ -82,27 +83,37 @@ class LinearEstimator(GradientDescentEstimator):
         start = None
         if coef_init is not None or intercept_init is not None:
 
-            def start(model, cold):
-                return self._initial(model, cold, coef_init, intercept_init)
+            def start(problem):
+                return self._initial(problem, coef_init, intercept_init)
 
-        validation = validation_set(X_val, y_val, sample_weight_val)
+        validation = validation_rows(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, validation, start)
 
-    def _build_model(self, rows, previous):
-        return Linear(rows.X.shape[1], self._n_outputs, self.fit_intercept)
+    def _model_and_loss(self, source, previous):
+        model = Linear(source.n_features, self._coding.n_outputs, self.fit_intercept)
+        return model, self._coding.loss
 
-    def _cold_start(self, model, rows, rng):
-        params = model.init(rng, rows.X.dtype)
-        for bias in model.unpack(params)[1]:
-            bias[...] = self._loss.baseline(rows.y, model.n_outputs, rows.weight)
-        return params
-
-    def _resolve_penalty(self, rows):
-        penalty = super()._resolve_penalty(rows)
+    def _make_penalty(self, source):
+        penalty = super()._make_penalty(source)
+        self._check_wrappable(penalty)
         if self.standardize:
-            _, spread = mean_and_spread(MemorySource(*rows))
-            penalty = Standardized(penalty=penalty, spread=spread)
+            _, std = mean_and_std(source)
+            penalty = Standardized(penalty=penalty, std=std)
         return Positive(penalty=penalty) if self.positive else penalty
+
+    def _check_wrappable(self, penalty):
+        """Constraints and units act weight by weight, or the penalty must know how they act."""
+        name = type(penalty).__name__
+        if self.standardize and not penalty.is_separable:
+            raise ValueError(
+                f"standardize=True needs a penalty whose proximal operator takes a scale for each "
+                f"weight, and {name} has is_separable=False; use a StandardScaler instead."
+            )
+        if self.positive and not (penalty.is_separable or penalty.declares("prox_positive")):
+            raise ValueError(
+                f"positive=True needs a penalty that is a sum over weights, or that defines "
+                f"prox_positive; {name} is neither."
+            )
 
     def _store(self, model, params):
         (w,), biases = model.unpack(params)
@@ -116,7 +127,7 @@ class LinearEstimator(GradientDescentEstimator):
         return np.vstack([coef.T, intercept[np.newaxis][: model.fit_intercept]]).ravel()
 
     def _checked(self, X):
-        # what is not finite in X shows in the raw predictions: to look there spares a visit of X
+        # what is not finite in X shows in the raw predictions: checking there saves a pass over X
         return super()._checked(X, ensure_all_finite=False)
 
     def _predict_raw(self, X):
@@ -127,9 +138,9 @@ class LinearEstimator(GradientDescentEstimator):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         return raw
 
-    def _initial(self, model, cold, coef_init, intercept_init):
+    def _initial(self, problem, coef_init, intercept_init):
         """The user's start; what the user leaves out is that of a cold start."""
-        params = cold.copy()
+        model, params = problem.model, problem.start.copy()
         (w,), biases = model.unpack(params)
         if coef_init is not None:
             w[...] = _shaped("coef_init", coef_init, self._public_shape(model)).reshape(w.T.shape).T

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sklearn_gd._regressor import REGRESSOR_RULES, Regressor
+from sklearn_gd._estimators.regressor import REGRESSOR_RULES, Regressor
 from sklearn_gd._validation import Rule
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.losses import LOSSES
@@ -27,57 +27,66 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float, default=1e-4
-        Strength of the penalty, beside the *mean* loss: the same for every number of rows, solver
-        and batch size. ``Ridge(alpha=a)`` is ``alpha=a/n``,
-        ``SGDRegressor(alpha=a)`` and ``Lasso(alpha=a)`` are ``alpha=a``.
+        Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
+        its meaning does not depend on the number of rows, the solver or the batch size.
+        ``Ridge(alpha=a)`` corresponds to ``alpha=a/n``, ``SGDRegressor(alpha=a)`` and
+        ``Lasso(alpha=a)`` to ``alpha=a``.
     l1_ratio : float, default=0.15
-        Share of the absolute part for ``penalty="elasticnet"``.
+        Fraction of the l1 penalty, between 0 and 1. Only used when ``penalty="elasticnet"``.
     fit_intercept : bool, default=True
-        Without, raw predictions pass through the origin.
+        Whether to fit an intercept. If False, the model passes through the origin.
     positive : bool, default=False
-        No coefficient below zero.
+        If True, constrain the coefficients to be non-negative.
     standardize : bool, default=False
-        The penalty acts as if features had been divided by their standard deviation; ``coef_`` is
-        in raw units all the same.
+        Whether the penalty acts as if every feature had been divided by its standard deviation.
+        ``coef_`` is in raw units either way.
     solver : str or Solver, default="auto"
-        How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
-        defaults of the name will not do. "auto" chooses by loss, penalty and shape; ``solver_``
-        tells.
+        Optimization algorithm: the name of a solver in :data:`sklearn_gd.solvers.SOLVERS`, or a
+        :class:`~sklearn_gd.solvers.Solver` to change its parameters. "auto" chooses by loss,
+        penalty, storage and shape; ``solver_`` is the choice.
     learning_rate : "auto", float, str, Schedule or callable, default="auto"
-        For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
-        object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" derives it from the
-        curvature where that has a bound. With ``solver="auto"``, ``fit`` takes no notice of this,
-        ``batch_size`` and ``average``, and says nothing: name a solver to use them.
+        Learning rate of solvers that use one.
+
+        - "auto": derived from the curvature of the objective where it has a bound.
+        - a number: constant.
+        - a name in :data:`sklearn_gd.schedules.SCHEDULES`: a schedule that starts at the "auto"
+          rate.
+        - a :class:`~sklearn_gd.schedules.Schedule`, or a function of a
+          :class:`~sklearn_gd.schedules.Clock`.
+
+        Ignored by ``fit``, like ``batch_size`` and ``average``, when ``solver="auto"``.
     batch_size : "auto" or int, default="auto"
-        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200
-        (n / 5 for "normalized-adagrad").
+        Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
+        200 (n / 5 for "normalized-adagrad").
     shuffle : bool, default=True
-        Another order of rows in each pass of a stochastic solver.
+        Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
-        Return the average of a stochastic solver's path, its first pass left out.
+        If True, return the average of the iterates after the first pass (Polyak-Ruppert averaging).
+        Only used by stochastic solvers.
     max_iter : int, default=1000
-        Most iterations; an iteration visits all rows at least once.
+        Maximum number of iterations, each of which makes at least one pass over the data.
     tol : float, default=1e-8
-        Converged when twice ``optimality_`` is at most this, whatever the units. 0 runs
-        ``max_iter`` iterations.
+        Tolerance of the relative gap to the optimum: converged means ``optimality_ <= tol``,
+        whatever the units of X and y. 0 runs exactly ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds of a fit; None: no limit.
+        Time limit for ``fit``, in seconds. None means no limit.
     early_stopping : bool, default=False
-        Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
-        return the best model met.
+        Whether to stop when the validation score has not improved in ``n_iter_no_change``
+        iterations. The parameters with the best score are kept.
     scoring : str, callable or None, default=None
-        Validation score, greater is better; None is minus the weighted mean loss.
+        Validation score for ``early_stopping``, greater is better: the name of a scorer or a
+        function ``scorer(estimator, X, y)``. None is minus the weighted mean loss.
     validation_fraction : float, default=0.1
-        Share of rows held out for early stopping.
+        Fraction of the training rows held out for early stopping.
     n_iter_no_change : int, default=5
-        Iterations without a better validation score that end a fit with ``early_stopping``, and
-        length of a plateau for ``learning_rate="adaptive"``.
+        Number of iterations without a better validation score that end a fit with
+        ``early_stopping``, and length of a plateau for ``learning_rate="adaptive"``.
     warm_start : bool, default=False
-        Begin the next fit where the last one ended, if the shapes still agree.
+        Whether to start from the result of the last fit, if the shapes still agree.
     random_state : int, RandomState or None, default=None
-        For shuffles and splits; an int makes fits repeatable.
+        Seed for shuffles and splits. Pass an int for reproducible fits.
     verbose : int or bool, default=0
-        Print a line every so many iterations; 0 or False: none.
+        Print progress every ``verbose`` iterations. 0 and False are silent.
 
     Attributes
     ----------
@@ -86,33 +95,37 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     intercept_ : float, or ndarray of shape (k,) if y had columns
         In the units of y, or of its logarithm for Poisson; 0 without ``fit_intercept``.
     n_iter_ : int
-        Iterations of the last fit.
+        Number of iterations of the last fit.
     t_ : int
-        Updates of the parameters.
+        Total number of parameter updates.
     solver_ : Solver
-        What was used.
+        The solver that ``solver`` resolved to.
     objective_ : float
         Objective at the result; after ``partial_fit`` that of the last rows.
     optimality_ : float
-        Share of the objective that is left to gain, as second derivatives predict; infinite where
-        nothing looked, as after ``partial_fit`` or stochastic passes with ``tol=0``.
+        Estimated relative gap to the optimum, between 0 and 1: twice the Newton decrement divided
+        by the objective. NaN if it was not evaluated, as after ``partial_fit`` or stochastic passes
+        with ``tol=0``.
     converged_ : bool
         Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
         Why the fit ended, in a sentence.
+    stop_code_ : str
+        The same as a word: "converged", "precision", "validation", "max_iter", "max_time",
+        "diverged", "stalled", "callback", "interrupted", "no_finite_optimum" or "rate_cut".
     loss_curve_ : list of float
         Objective at the start and after each iteration.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" at the start and after each
-        iteration; under ``partial_fit`` the last 1,000.
+        "objective", "optimality", "step_size", "passes", "rounds" and "seconds" at the start and
+        after each iteration; under ``partial_fit`` the last 1,000.
     validation_scores_ : list of float or None
-        With early stopping, at the start and after each iteration.
+        Validation scores at the start and after each iteration, with early stopping.
     best_validation_score_ : float or None
         The largest of these.
     n_features_in_ : int
-        Columns of X.
+        Number of features.
     feature_names_in_ : ndarray of str
-        Where X has string column names.
+        Names of the features, if X has string column names.
 
     See Also
     --------
@@ -141,11 +154,11 @@ class GDLinearRegressor(Regressor, LinearEstimator):
 
     def _store(self, model, params):
         super()._store(model, params)
-        if self._is_1d:
+        if self._coding.is_1d:
             self.coef_, self.intercept_ = self.coef_[0], self.intercept_[0]
 
     def _public_shape(self, model):
-        return super()._public_shape(model)[self._is_1d :]
+        return super()._public_shape(model)[self._coding.is_1d :]
 
     def __init__(
         self,

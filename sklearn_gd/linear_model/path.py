@@ -4,7 +4,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
+from sklearn_gd._validation import check_parameters
 from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.solvers import solve
 
 
 def regularization_path(estimator, X, y, alphas, sample_weight=None):
@@ -57,10 +59,19 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
     if not alphas.size:
         raise ValueError("regularization_path needs at least one alpha; got an empty list.")
-    model = clone(estimator).set_params(warm_start=True)
-    steps = []
+    model = clone(estimator)
+    check_parameters(model, model._rules)
+    rng = model._generator()
+    source, held_out = model._hold_out(model._encode(X, y, sample_weight), None, rng)
+    problem = model._pose(source, rng, held_out=held_out)
+    params, steps = problem.start, []
     for alpha in alphas:
-        model.set_params(alpha=float(alpha)).fit(X, y, sample_weight)
+        penalised = problem.penalised(float(alpha))
+        solver = model._choose_solver(penalised)
+        result = solve(penalised, solver, model._run(rng, penalised, solver), params)
+        params = result.params
+        model._keep(penalised, solver, result)
+        model._warn_unless_converged(result)
         steps.append((model.coef_, model.intercept_, model.objective_, model.n_iter_))
     coefs, intercepts, objectives, n_iters = (
         np.array(column) for column in zip(*steps, strict=True)

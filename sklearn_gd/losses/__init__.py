@@ -3,6 +3,8 @@
 from sklearn_gd.losses.base import Loss
 from sklearn_gd.losses.classification import Logistic, Softmax
 from sklearn_gd.losses.envelope import MoreauEnvelope
+from sklearn_gd.losses.margin import Hinge, ModifiedHuber, Perceptron, SquaredHinge
+from sklearn_gd.losses.piecewise_linear import PiecewiseLinearLoss
 from sklearn_gd.losses.regression import (
     AbsoluteError,
     EpsilonInsensitive,
@@ -22,16 +24,31 @@ LOSSES = {
     "poisson": Poisson,
 }
 
+#: Losses by the names that the parameter ``loss`` of a linear classifier takes.
+CLASSIFIER_LOSSES = {
+    "log_loss": Logistic,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "modified_huber": ModifiedHuber,
+    "perceptron": Perceptron,
+}
+
 __all__ = [
+    "CLASSIFIER_LOSSES",
     "LOSSES",
     "AbsoluteError",
     "EpsilonInsensitive",
+    "Hinge",
     "Huber",
     "Logistic",
     "Loss",
+    "ModifiedHuber",
     "MoreauEnvelope",
+    "Perceptron",
+    "PiecewiseLinearLoss",
     "Poisson",
     "Quantile",
     "Softmax",
     "SquaredError",
+    "SquaredHinge",
 ]

@@ -27,14 +27,25 @@ class Loss(Component):
     mean_curvature : float or None
         The same of the mean over many rows: below ``curvature`` where a row has all of its own
         within a short range, and the ranges of rows lie apart.
+    is_convex : bool
+        Whether the loss is convex in ``raw``. If not, a fit claims to have reached a stationary
+        point and no more, and "auto" takes no solver that relies on convexity.
     is_quadratic : bool
         Whether the second derivative is the same everywhere and for all outputs.
     is_separable : bool
         Whether the loss is the sum over the outputs of one function of each, so that they share no
         second derivative.
+    is_shift_invariant : bool
+        Whether adding the same number to all outputs of a row changes nothing.
+    is_online : bool
+        Whether the loss is for row-by-row updates only, as the minimum of its mean is of no use.
+    has_probabilities : bool
+        Whether ``inverse_link`` gives the probability of a label of 1.
     has_kinks : bool
         Whether slopes jump, or all but jump: second derivatives at a point then say nothing about
         the next one.
+    has_margin : bool
+        Whether rows beyond a margin have no loss, and so no second derivative.
     link_name : str
         What ``inverse_link`` is called, as in scikit-learn's ``out_activation_``.
 
@@ -53,9 +64,14 @@ class Loss(Component):
     """
 
     curvature: ClassVar[float | None] = None
+    is_convex: ClassVar[bool] = True
     is_quadratic: ClassVar[bool] = False
+    is_shift_invariant: ClassVar[bool] = False
+    is_online: ClassVar[bool] = False
+    has_probabilities: ClassVar[bool] = False
     is_separable: ClassVar[bool] = True
     has_kinks: ClassVar[bool] = False
+    has_margin: ClassVar[bool] = False
     link_name: ClassVar[str] = "identity"
 
     @property
@@ -132,8 +148,8 @@ class Loss(Component):
     def scalar(self) -> tuple[Callable, tuple[float, ...]] | None:
         """The same for one output of one row, for compiled loops; None where there is no such.
 
-        A function of ``sklearn_gd.losses.scalar`` and its constants. It is asked of the very
-        class alone that says so: a subclass may differ.
+        A function of ``sklearn_gd.losses.scalar`` and its constants. Not used if a subclass has
+        overridden another method.
         """
         return None
 
@@ -180,6 +196,15 @@ class Loss(Component):
         mean : ndarray of shape (n, k)
         """
         return raw
+
+    def log_inverse_link(self, raw: NDArray) -> NDArray:
+        """Natural logarithm of ``inverse_link``, for losses that can avoid underflow."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.inverse_link(raw))
+
+    def in_raw_units(self, y: NDArray) -> NDArray:
+        """Targets in the units of raw predictions, for the width of the first stages."""
+        return y
 
     def check_target(self, y: NDArray) -> None:
         """Raise ValueError for targets that the loss is not made for."""

@@ -37,6 +37,7 @@ class Logistic(Loss):
     """
 
     curvature: ClassVar[float] = 0.25
+    has_probabilities: ClassVar[bool] = True
     link_name: ClassVar[str] = "logistic"
 
     def value(self, y, raw):
@@ -60,6 +61,9 @@ class Logistic(Loss):
 
     def inverse_link(self, raw):
         return _sigmoid(raw, np.exp(-np.abs(raw)))
+
+    def log_inverse_link(self, raw):
+        return np.minimum(raw, 0) - np.log1p(np.exp(-np.abs(raw)))
 
     def baseline(self, y, n_outputs, weight=None):
         share = np.average(y, axis=0, weights=weight)
@@ -91,6 +95,8 @@ class Softmax(Loss):
     """
 
     curvature: ClassVar[float] = 0.5
+    has_probabilities: ClassVar[bool] = True
+    is_shift_invariant: ClassVar[bool] = True
     link_name: ClassVar[str] = "softmax"
     is_separable: ClassVar[bool] = False
 

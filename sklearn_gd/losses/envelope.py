@@ -7,9 +7,9 @@ import numpy as np
 
 from sklearn_gd.losses.base import Loss
 
-# The envelopes of a loss with kinks are this wide, in turn, beside the spread of the target.
+# Widths of the envelopes of a loss with kinks, in turn, relative to the deviation of the target.
 WIDTHS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-# A derivative of the proximal operator is a difference over this share of the width.
+# A derivative of the proximal operator is a difference over this fraction of the width.
 STEP = 1e-3
 
 
@@ -24,8 +24,7 @@ class MoreauEnvelope(Loss):
 
     Parameters
     ----------
-    loss : Loss
-        A function of raw - y, with a method ``prox_move(y, raw, width)``.
+    loss : PiecewiseLinearLoss
     width : float
         In the units of y, greater than 0.
     spread : float or None, default=None
@@ -70,10 +69,12 @@ class MoreauEnvelope(Loss):
 
     def second_derivative(self, y, raw):
         step = STEP * self.width
-        residual = raw.astype(np.float64) - y
-        zero = np.zeros_like(residual)
-        ahead = self.loss.prox_move(zero, residual + step, self.width)
-        behind = self.loss.prox_move(zero, residual - step, self.width)
+        y, at = y.astype(np.float64), raw.astype(np.float64)
+        if self.loss.is_of_residual:
+            # a step of this length would be rounded off next to a large target
+            y, at = np.zeros_like(at), at - y
+        ahead = self.loss.prox_move(y, at + step, self.width)
+        behind = self.loss.prox_move(y, at - step, self.width)
         slope = np.clip((behind - ahead) / (2 * step), 0, 1)
         return (slope / self.width).astype(raw.dtype)
 

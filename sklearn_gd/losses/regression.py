@@ -1,6 +1,5 @@
 """Losses of numbers."""
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +8,7 @@ import numpy as np
 from sklearn_gd._validation import real
 from sklearn_gd.losses import scalar
 from sklearn_gd.losses.base import Loss
-from sklearn_gd.losses.envelope import envelopes
+from sklearn_gd.losses.piecewise_linear import PiecewiseLinearLoss
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -160,38 +159,8 @@ class Poisson(Loss):
         return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
 
 
-class KinkedLoss(Loss):
-    """A loss that is linear between kinks; it is minimised through its Moreau envelopes."""
-
-    has_kinks: ClassVar[bool] = True
-
-    @abstractmethod
-    def prox_move(self, y, raw, width):
-        """How far from ``raw`` the minimiser over u of loss(y, u) + (u - raw)^2 / (2 width) is."""
-
-    def prox(self, y, raw, width):
-        """The minimiser over u of loss(y, u) + (u - raw)^2 / (2 width).
-
-        Parameters
-        ----------
-        y : ndarray of shape (n, k)
-        raw : ndarray of shape (n, k)
-            Raw predictions.
-        width : float
-            In the units of y.
-
-        Returns
-        -------
-        u : ndarray of shape (n, k)
-        """
-        return raw + self.prox_move(y, raw, width)
-
-    def stages(self, spread, resolution=0.0):
-        return envelopes(self, spread, resolution)
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class Quantile(KinkedLoss):
+class Quantile(PiecewiseLinearLoss):
     r"""The pinball loss: its minimiser is a quantile of y given x.
 
     .. math:: q\,r \text{ where } r \ge 0, \quad (q - 1)\,r \text{ below}, \quad r = y - raw
@@ -215,6 +184,7 @@ class Quantile(KinkedLoss):
     """
 
     quantile: float = 0.5
+    is_of_residual: ClassVar[bool] = True
     rules: ClassVar = {"quantile": real(0, 1, open_low=True, open_high=True)}
 
     def value(self, y, raw):
@@ -234,7 +204,7 @@ class Quantile(KinkedLoss):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AbsoluteError(KinkedLoss):
+class AbsoluteError(PiecewiseLinearLoss):
     """Absolute error: its minimiser is a median.
 
     .. math:: |raw - y|
@@ -252,6 +222,8 @@ class AbsoluteError(KinkedLoss):
     (array([2.]), array([[1.]]))
     """
 
+    is_of_residual: ClassVar[bool] = True
+
     def value(self, y, raw):
         return np.abs(raw - y).sum(axis=1)
 
@@ -266,7 +238,7 @@ class AbsoluteError(KinkedLoss):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class EpsilonInsensitive(KinkedLoss):
+class EpsilonInsensitive(PiecewiseLinearLoss):
     r"""Absolute error beyond a tolerance.
 
     .. math:: \max(0, |raw - y| - epsilon)
@@ -290,6 +262,7 @@ class EpsilonInsensitive(KinkedLoss):
     """
 
     epsilon: float = 0.1
+    is_of_residual: ClassVar[bool] = True
     rules: ClassVar = {"epsilon": real(0)}
 
     def value(self, y, raw):

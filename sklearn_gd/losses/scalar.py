@@ -32,3 +32,25 @@ def logistic(y, raw, constants):
     decay = np.exp(-abs(raw))
     probability = (1.0 if raw >= 0 else decay) / (1 + decay)
     return max(raw, 0.0) - y * raw + np.log1p(decay), probability - y
+
+
+def squared_hinge(y, raw, constants):
+    """max(0, 1 - m)^2."""
+    sign = 2 * y - 1
+    gap = max(1 - sign * raw, 0.0)
+    return gap * gap, -2 * sign * gap
+
+
+def modified_huber(y, raw, constants):
+    """max(0, 1 - m)^2, and -4 m where m < -1."""
+    sign = 2 * y - 1
+    margin = sign * raw
+    gap = max(1 - margin, 0.0)
+    return -4 * margin if margin < -1 else gap * gap, -2 * sign * min(gap, 2.0)
+
+
+def perceptron(y, raw, constants):
+    """max(0, -m)."""
+    sign = 2 * y - 1
+    margin = sign * raw
+    return max(-margin, 0.0), -sign if margin <= 0 else 0.0

@@ -5,8 +5,8 @@ To add one, subclass :class:`Activation` and write ``value`` and ``derivative``.
 Initial weights follow from a mean over standard normal z. Where signals must keep their size from
 layer to layer, the variance of a weight is 1 / (fan_in E[h(z)^2]); and by the same with h', for
 gradients on their way back, 1 / (fan_out E[h'(z)^2]). Sums of both fans are the compromise of
-Glorot and Bengio (2010); where they are equal, a ``spread`` of 2 is LeCun's 1 / fan_in, and one of
-4 is the 2 / fan_in of He et al. (2015).
+Glorot and Bengio (2010); where they are equal, an ``init_gain`` of 2 is LeCun's 1 / fan_in, and one
+of 4 is the 2 / fan_in of He et al. (2015).
 """
 
 from abc import abstractmethod
@@ -19,6 +19,11 @@ from scipy.special import ndtr
 
 from sklearn_gd._components import Component
 from sklearn_gd._validation import real
+
+# The moments of an activation are integrals against the normal density: exact to many digits for
+# smooth functions, and to three where there is a kink.
+QUADRATURE_NODES = 100
+SMALLEST_MOMENT = 1e-3
 
 __all__ = [
     "ACTIVATIONS",
@@ -40,9 +45,9 @@ class Activation(Component):
 
     Attributes
     ----------
-    spread : float
-        Initial weights are uniform with variance spread / (fan_in + fan_out); 2 keeps the size of
-        signals where the derivative at zero is 1.
+    init_gain : float
+        Initial weights are uniform with variance init_gain / (fan_in + fan_out). By default it is
+        computed from ``value`` such that signals keep their size from layer to layer.
 
     Examples
     --------
@@ -59,13 +64,12 @@ class Activation(Component):
     Arctan()
     """
 
-    spread: ClassVar[float] = 2.0
-
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        # who has a formula of their own must not inherit another's short cut
-        if "derivative" in vars(cls) and "derivative_at" not in vars(cls):
-            cls.derivative_at = Activation.derivative_at
+    @property
+    def init_gain(self) -> float:
+        """2 / E[value(z)^2] for standard normal z."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
+        squares = np.asarray(self.value(nodes[:, np.newaxis]), dtype=np.float64)[:, 0] ** 2
+        return float(2 * weights.sum() / max(weights @ squares, SMALLEST_MOMENT))
 
     @abstractmethod
     def value(self, z: NDArray) -> NDArray:
@@ -95,7 +99,13 @@ class Activation(Component):
         """
 
     def derivative_at(self, z: NDArray, value: NDArray) -> NDArray:
-        """The derivative where ``value`` is known, for those that are cheaper by it."""
+        """The derivative if ``value`` is known, for functions that are cheaper by it."""
+        return self.derivative(z)
+
+    def slope_at(self, z: NDArray, value: NDArray) -> NDArray:
+        """``derivative_at``, but ``derivative`` if a subclass has overridden that alone."""
+        if self.declares("derivative_at", "derivative", "value"):
+            return self.derivative_at(z, value)
         return self.derivative(z)
 
     def is_like(self, other: "Activation") -> bool:
@@ -127,7 +137,7 @@ class ReLU(Activation):
     """
 
     # half of the units are off, so the others must be twice as loud (He et al., 2015)
-    spread: ClassVar[float] = 4.0
+    init_gain: ClassVar[float] = 4.0
 
     def value(self, z):
         return np.maximum(z, 0)
@@ -165,11 +175,6 @@ class LeakyReLU(Activation):
     slope: float = 0.01
     rules: ClassVar = {"slope": real(0, 1)}
 
-    @property
-    def spread(self):
-        # E[h^2] = (1 + slope^2) / 2 (He et al., 2015, for their PReLU)
-        return 4 / (1 + self.slope**2)
-
     def value(self, z):
         return np.maximum(z, float(self.slope) * z)
 
@@ -206,11 +211,6 @@ class ELU(Activation):
     alpha: float = 1.0
     rules: ClassVar = {"alpha": real(0, open_low=True)}
 
-    @property
-    def spread(self):
-        # E[h^2] = 1/2 + alpha^2 E[(e^z - 1)^2; z < 0]: ten layers keep the size of signals
-        return 2 / (0.5 + 0.144945 * self.alpha**2)
-
     def value(self, z):
         result = np.expm1(np.minimum(z, 0))
         result *= float(self.alpha)
@@ -246,7 +246,7 @@ class GELU(Activation):
 
     # as for ReLU: ten layers then keep a good half of the size of signals. 1 / E[h^2] would be
     # 2.35 and not 2, but that is no stable point: what begins a little larger grows faster
-    spread: ClassVar[float] = 4.0
+    init_gain: ClassVar[float] = 4.0
 
     def value(self, z):
         return z * ndtr(z)
@@ -286,7 +286,7 @@ class SiLU(Activation):
 
     # 4 lets ten layers lose 93 % of signals, as near zero it is z / 2; 2 / E[h^2] = 5.6 lets them
     # grow 20 times, as for large z it is z. In between they stay
-    spread: ClassVar[float] = 4.8
+    init_gain: ClassVar[float] = 4.8
 
     def value(self, z):
         return z * _sigmoid(z)
@@ -316,9 +316,9 @@ class Softplus(Activation):
     ([0.3133, 2.1269], [0.2689, 0.8808])
     """
 
-    # 1 / E[h^2] = 1.08 keeps signals' size, but only that of their mean: what tells rows apart
+    # 1 / E[h^2] = 1.08 keeps signals' size, but only that of their mean: what distinguishes rows
     # fades to 1e-5 in ten layers. As for ReLU, a tenth of it stays
-    spread: ClassVar[float] = 4.0
+    init_gain: ClassVar[float] = 4.0
 
     def value(self, z):
         result = np.log1p(np.exp(-np.abs(z)))
@@ -364,7 +364,7 @@ class Sigmoid(Activation):
 
     .. math:: 1 / (1 + e^{-z})
 
-    Not for many layers: what tells rows apart shrinks to a fifth in each.
+    Not for many layers: what distinguishes rows shrinks to a fifth in each.
 
     References
     ----------
@@ -378,11 +378,6 @@ class Sigmoid(Activation):
     >>> h.value(z).round(4).tolist(), h.derivative(z).round(4).tolist()
     ([0.2689, 0.8808], [0.1966, 0.105])
     """
-
-    # 2 / E[h^2], so that signals keep their size: it learns faster than from the 2/3 of
-    # scikit-learn, where units are all but linear, and than from the 32 that the slope of 1/4 asks
-    # for, where outputs begin far off
-    spread: ClassVar[float] = 6.8
 
     def value(self, z):
         return _sigmoid(z)

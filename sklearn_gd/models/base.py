@@ -16,12 +16,18 @@ class Model(ABC):
     ----------
     size : int
         Length of the parameter vector.
+    n_outputs : int
+        Columns of raw predictions.
+    n_matrices : int
+        Number of weight matrices.
     is_linear : bool
         Whether raw predictions are linear in the parameters; the objective is then convex and
         has a metric.
     """
 
     size: int
+    n_outputs: int
+    n_matrices: int
     is_linear: ClassVar[bool] = False
 
     @abstractmethod

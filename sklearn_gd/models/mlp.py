@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from sklearn_gd.models.activations import Activation
 from sklearn_gd.models.base import Model
 
+# Without hidden layers signals keep their size.
+LINEAR_GAIN = 2.0
+
 
 @dataclass(frozen=True)
 class MLP(Model):
@@ -22,20 +25,20 @@ class MLP(Model):
     activation : Activation or tuple of Activation
         One for all hidden layers, or one for each.
     dropout : float or tuple of float
-        Share of hidden units switched off, at random, in each training batch; likewise.
-    center, spread : ndarray of shape (d,), optional
-        The network sees (x - center) / spread.
-    target_center, target_spread : ndarray of shape (k,), optional
-        A raw prediction z stands for target_center + target_spread * z; the loss knows.
+        Fraction of hidden units switched off, at random, in each training batch; likewise.
+    center, std : ndarray of shape (d,), optional
+        The network sees (x - center) / std.
+    target_center, target_std : ndarray of shape (k,), optional
+        A raw prediction z stands for target_center + target_std * z; the loss knows.
     """
 
     sizes: tuple[int, ...]
     activation: Activation | tuple[Activation, ...]
     dropout: float | tuple[float, ...] = 0.0
     center: NDArray | None = None
-    spread: NDArray | None = None
+    std: NDArray | None = None
     target_center: NDArray | None = None
-    target_spread: NDArray | None = None
+    target_std: NDArray | None = None
 
     @cached_property
     def activations(self) -> tuple[Activation, ...]:
@@ -53,6 +56,14 @@ class MLP(Model):
         return list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
 
     @property
+    def n_matrices(self) -> int:
+        return len(self.shapes)
+
+    @property
+    def n_outputs(self) -> int:
+        return self.sizes[-1]
+
+    @property
     def size(self) -> int:
         return sum((rows + 1) * columns for rows, columns in self.shapes)
 
@@ -65,9 +76,9 @@ class MLP(Model):
         params = np.zeros(self.size, dtype)
         # a matrix carries on what the activation before it left over of a signal; the features,
         # before which there is none, are taken like the layer that follows
-        spreads = [activation.spread for activation in self.activations] or [Activation.spread]
-        for w, spread in zip(self.unpack(params)[0], [spreads[0], *spreads], strict=False):
-            bound = np.sqrt(3 * spread / sum(w.shape))
+        gains = [activation.init_gain for activation in self.activations] or [LINEAR_GAIN]
+        for w, gain in zip(self.unpack(params)[0], [gains[0], *gains], strict=False):
+            bound = np.sqrt(3 * gain / sum(w.shape))
             w[...] = rng.uniform(-bound, bound, w.shape)
         return params
 
@@ -104,7 +115,7 @@ class MLP(Model):
             if depth:
                 _, _, z, value, mask = tape[depth - 1]
                 signal = signal @ w.T.astype(signal.dtype, copy=False)
-                signal *= self.activations[depth - 1].derivative_at(z, value)
+                signal *= self.activations[depth - 1].slope_at(z, value)
                 if mask is not None:
                     signal *= mask
 
@@ -119,10 +130,10 @@ class MLP(Model):
         return _affine(layer, weights[-1], biases[-1])
 
     def prepared(self, X, may_overwrite):
-        if self.spread is None:
+        if self.std is None:
             return self, X
         rows = self._standardized(X, out=X if may_overwrite and not sp.issparse(X) else None)
-        return replace(self, center=None, spread=None), rows
+        return replace(self, center=None, std=None), rows
 
     def hidden(self, params, X, layer: int) -> NDArray:
         """The output of a hidden layer for each row; negative counts from the last."""
@@ -133,12 +144,12 @@ class MLP(Model):
         """The parameters of the network from raw features to targets in their own units."""
         result = np.array(params)
         weights, biases = self.unpack(result)
-        if self.spread is not None:
-            weights[0] /= self.spread[:, np.newaxis]
+        if self.std is not None:
+            weights[0] /= self.std[:, np.newaxis]
             biases[0] -= self.center @ weights[0]
-        if self.target_spread is not None:
-            weights[-1] *= self.target_spread
-            biases[-1] *= self.target_spread
+        if self.target_std is not None:
+            weights[-1] *= self.target_std
+            biases[-1] *= self.target_std
             biases[-1] += self.target_center
         return result
 
@@ -146,22 +157,22 @@ class MLP(Model):
         """The inverse of :meth:`raw_units`."""
         result = np.array(params)
         weights, biases = self.unpack(result)
-        if self.target_spread is not None:
+        if self.target_std is not None:
             biases[-1] -= self.target_center
-            biases[-1] /= self.target_spread
-            weights[-1] /= self.target_spread
-        if self.spread is not None:
+            biases[-1] /= self.target_std
+            weights[-1] /= self.target_std
+        if self.std is not None:
             biases[0] += self.center @ weights[0]
-            weights[0] *= self.spread[:, np.newaxis]
+            weights[0] *= self.std[:, np.newaxis]
         return result
 
     def _standardized(self, X, out=None):
-        if self.spread is None:
+        if self.std is None:
             return X
         if sp.issparse(X):
-            return _StandardizedRows(X, self.center, self.spread)
+            return _CentredRows(X, self.center, self.std)
         rows = np.subtract(X, self.center, out=out)
-        rows /= self.spread
+        rows /= self.std
         return rows
 
     def _of_each_layer(self, value):
@@ -189,29 +200,27 @@ def _product(a, b, out):
         out[...] = a @ b
 
 
-class _StandardizedRows:
-    """(X - center) / spread for sparse X, never formed: only its products are."""
+class _CentredRows:
+    """(X - center) / std for sparse X, never formed: only its products are."""
 
-    def __init__(self, X, center, spread):
+    def __init__(self, X, center, std):
         self.dtype = X.dtype
-        self._X, self._spread = X, spread[:, np.newaxis]
-        self._shift = (center / spread)[np.newaxis]
+        self._X, self._std = X, std[:, np.newaxis]
+        self._shift = (center / std)[np.newaxis]
 
     def __matmul__(self, w):
-        return self._X @ (w / self._spread) - self._shift @ w
+        return self._X @ (w / self._std) - self._shift @ w
 
     @property
     def T(self):  # noqa: N802 - as of an array
-        return _Transposed(self._X, self._spread, self._shift)
+        return _Transposed(self._X, self._std, self._shift)
 
 
 class _Transposed:
-    """The transpose of :class:`_StandardizedRows`."""
+    """The transpose of :class:`_CentredRows`."""
 
-    def __init__(self, X, spread, shift):
-        self._X, self._spread, self._shift = X, spread, shift
+    def __init__(self, X, std, shift):
+        self._X, self._std, self._shift = X, std, shift
 
     def __matmul__(self, signal):
-        return (self._X.T @ signal) / self._spread - self._shift.T @ signal.sum(
-            axis=0, keepdims=True
-        )
+        return (self._X.T @ signal) / self._std - self._shift.T @ signal.sum(axis=0, keepdims=True)

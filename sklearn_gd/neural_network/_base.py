@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_gd._components import resolve
-from sklearn_gd._early_stopping import validation_set
-from sklearn_gd._estimator import METHOD_DEFAULTS, GradientDescentEstimator
+from sklearn_gd._estimators.parameters import METHOD_DEFAULTS
+from sklearn_gd._estimators.recipe import GradientDescentEstimator
+from sklearn_gd._estimators.validation_rows import validation_rows
 from sklearn_gd._validation import (
     BOOLEAN,
     NONE,
@@ -21,12 +22,12 @@ from sklearn_gd._validation import (
     one_of,
     real,
 )
-from sklearn_gd.data import MemorySource, mean_and_spread
+from sklearn_gd.data import map_rows, mean_and_std
 from sklearn_gd.models import MLP
 from sklearn_gd.models.activations import ACTIVATIONS, Activation
 
 ACTIVATION = one_of(*ACTIVATIONS) | instance_of(Activation, words="an Activation")
-SHARE = real(0, 1, open_high=True)
+UNIT_INTERVAL = real(0, 1, open_high=True)
 
 
 class NetworkEstimator(GradientDescentEstimator):
@@ -36,7 +37,7 @@ class NetworkEstimator(GradientDescentEstimator):
     _rules: ClassVar[dict[str, Rule]] = GradientDescentEstimator._rules | {
         "hidden_layer_sizes": integer(1) | each(integer(1), "a tuple of integers >= 1"),
         "activation": ACTIVATION | each(ACTIVATION, "a sequence of these, one for each layer"),
-        "dropout": SHARE | each(SHARE, "a sequence of these, one for each layer"),
+        "dropout": UNIT_INTERVAL | each(UNIT_INTERVAL, "a sequence of these, one for each layer"),
         "alpha": real(0) | each(real(0), "a sequence of numbers >= 0, one for each layer"),
         "l1_ratio": real(0, 1),
         "standardize": BOOLEAN,
@@ -49,19 +50,20 @@ class NetworkEstimator(GradientDescentEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in any units; float32 stays float32.
+        X : {array-like, sparse matrix, RowMatrix} of shape (n, d)
+            Features, in any units; float32 stays float32. A
+            :class:`~sklearn_gd.data.RowMatrix` or a memory map need not fit in memory.
         y : array-like of shape (n,) or (n, k)
             Target: numbers or labels; (n, k) for several targets, or a 0/1 matrix of labels.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0; 0 is the same as leaving the row out.
         X_val, y_val, sample_weight_val : array-like, default=None
-            Validation rows for ``early_stopping``, in place of a share of X.
+            Validation rows for ``early_stopping``, instead of a fraction of X.
 
         Returns
         -------
         self : object
-            The fitted estimator; if fitting fails, it is as it was.
+            The fitted estimator. If fitting fails, it is unchanged.
 
         Raises
         ------
@@ -73,7 +75,7 @@ class NetworkEstimator(GradientDescentEstimator):
         Warns
         -----
         ConvergenceWarning
-            Where the fit ended before ``tol`` was reached; the message says why, and what to do.
+            If the fit ended before ``tol`` was reached; the message says why, and what to do.
         UserWarning
             For a ``learning_rate``, ``batch_size`` or ``average`` that the solver does not use;
             ``solver="auto"`` is Adam, which uses all three.
@@ -86,7 +88,7 @@ class NetworkEstimator(GradientDescentEstimator):
         >>> bool(model.score(X, y) > 0.99)
         True
         """
-        validation = validation_set(X_val, y_val, sample_weight_val)
+        validation = validation_rows(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, validation)
 
     def hidden_features(self, X, layer=-1):
@@ -109,7 +111,7 @@ class NetworkEstimator(GradientDescentEstimator):
         NotFittedError
             Before ``fit``.
         ValueError
-            For a layer that the network has not, or an X that cannot be used.
+            For a layer that the network does not have, or an X that cannot be used.
 
         Examples
         --------
@@ -127,28 +129,24 @@ class NetworkEstimator(GradientDescentEstimator):
                 f"layer must be an integer from {-n_hidden} to {n_hidden - 1}, as the network has "
                 f"{n_hidden} hidden layers; got {layer!r}."
             )
-        return model.hidden(params, X, layer)
+        return map_rows(lambda rows: model.hidden(params, rows, layer), X)
 
-    def _build_model(self, rows, previous):
-        n_features = rows.X.shape[1]
+    def _model_and_loss(self, source, previous):
         hidden = np.atleast_1d(self.hidden_layer_sizes).tolist()
         given = self._of_each("activation", len(hidden), "hidden layers")
+        self._of_each("alpha", len(hidden) + 1, "weight matrices")
         # as they are now: the user may set their parameters once the network has learnt
         activations = deepcopy([resolve("activation", a, Activation, ACTIVATIONS) for a in given])
-        model = MLP((n_features, *hidden, self._n_outputs), tuple(activations))
+        sizes = (source.n_features, *hidden, self._coding.n_outputs)
+        dropout = self._of_each("dropout", len(hidden), "hidden layers")
+        model = MLP(sizes, tuple(activations), dropout)
         if not self.standardize:
-            return model
+            return model, self._coding.loss
         if previous is not None and previous.model.is_like(model):
-            return replace(model, center=previous.model.center, spread=previous.model.spread)
-        center, spread = mean_and_spread(MemorySource(*rows))
-        dtype = rows.X.dtype
-        return replace(model, center=center.astype(dtype), spread=spread.astype(dtype))
-
-    def _risk(self, model, rows, loss, reference=0.0):
-        # unlike the network itself, these may change from one chunk of a stream to the next
-        self._of_each("alpha", len(model.shapes), "weight matrices")
-        dropout = self._of_each("dropout", len(model.activations), "hidden layers")
-        return super()._risk(replace(model, dropout=dropout), rows, loss, reference)
+            center, std = previous.model.center, previous.model.std
+        else:
+            center, std = (part.astype(source.dtype) for part in mean_and_std(source))
+        return replace(model, center=center, std=std), self._coding.loss
 
     def _of_each(self, name, n_layers, layers):
         """A parameter that is one for all layers, or one for each, as a tuple of the latter."""
@@ -162,22 +160,13 @@ class NetworkEstimator(GradientDescentEstimator):
             )
         return tuple(value)
 
-    def _cold_start(self, model, rows, rng):
-        params = model.init(rng, rows.X.dtype)
-        baseline = self._training_loss.baseline(rows.y, model.sizes[-1], rows.weight)
-        model.unpack(params)[1][-1][...] = baseline
-        return params
-
-    def _settings(self, **changes):
-        return super()._settings(**({"max_norm": self.max_norm} | changes))
-
     def _store(self, model, params):
         weights, biases = model.unpack(model.raw_units(params))
         self.coefs_, self.intercepts_ = weights, biases
         self._activations = model.activations
         self.n_layers_ = len(weights) + 1
         self.n_outputs_ = model.sizes[-1]
-        self.out_activation_ = self._loss.link_name
+        self.out_activation_ = self._coding.loss.link_name
 
     def _stored(self, model):
         stored, params = self._raw_model()

@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from sklearn_gd._classifier import CLASSIFIER_RULES, Classifier
-from sklearn_gd._targets import Multilabel, Multinomial
+from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
+from sklearn_gd._estimators.coding import Multilabel, Multinomial
 from sklearn_gd._validation import Rule
 from sklearn_gd.neural_network._base import NetworkEstimator
 
@@ -22,65 +22,76 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, default=(100,)
-        Units of each hidden layer.
+        Number of units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
         Functions h of the hidden units, one for all layers or one for each: "relu", "leaky_relu",
         "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", or an object of
         :mod:`sklearn_gd.models.activations`, your own included. Initial weights fit them.
     dropout : float or sequence of float, default=0.0
-        Share of hidden units switched off at random in each training batch, in [0, 1), of all
-        layers or of each; the others are louder by as much, and predictions use all units.
+        Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
+        for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
+        use all units.
     penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float or sequence of float, default=1e-4
-        Strength of the penalty, one for all weight matrices or one for each, beside the *mean*
-        loss: the same for every number of rows, solver and batch size. ``MLPClassifier(alpha=a)``
-        on full batches is ``alpha=a/n``; its mini-batches divide by the batch size instead.
+        Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
+        its meaning does not depend on the number of rows, the solver or the batch size.
+        One number for all weight matrices, or one for each. ``MLPClassifier(alpha=a)`` on full
+        batches corresponds to ``alpha=a/n``; its mini-batches divide by the batch size instead.
     l1_ratio : float, default=0.15
-        Share of the absolute part for ``penalty="elasticnet"``.
+        Fraction of the l1 penalty, between 0 and 1. Only used when ``penalty="elasticnet"``.
     standardize : bool, default=True
         The network sees features with their weighted mean subtracted and divided by their standard
         deviation; ``coefs_`` applies to raw features all the same.
     max_norm : float or None, default=None
         Gradients of batches longer than this are cut to it.
     class_weight : dict, "balanced" or None, default=None
-        Factor of the weight of the rows of each class; "balanced" gives all classes equal weight.
+        Factors for the weights of the rows of each class. "balanced" gives every class the same
+        total weight.
     solver : str or Solver, default="auto"
-        How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
-        defaults of the name will not do. "auto" is Adam.
+        Optimization algorithm: the name of a solver in :data:`sklearn_gd.solvers.SOLVERS`, or a
+        :class:`~sklearn_gd.solvers.Solver` to change its parameters. "auto" is Adam.
     learning_rate : "auto", float, str, Schedule or callable, default="auto"
-        For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
-        object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" is what suits the
-        solver: for Adam 0.005 at first, then falling to 0.0005; 0.1 for SGD.
+        Learning rate of solvers that use one.
+
+        - "auto": derived from the curvature of the objective where it has a bound.
+        - a number: constant.
+        - a name in :data:`sklearn_gd.schedules.SCHEDULES`: a schedule that starts at the "auto"
+          rate.
+        - a :class:`~sklearn_gd.schedules.Schedule`, or a function of a
+          :class:`~sklearn_gd.schedules.Clock`.
     batch_size : "auto" or int, default="auto"
-        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
+        Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
+        200.
     shuffle : bool, default=True
-        Another order of rows in each pass of a stochastic solver.
+        Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
-        Return the average of a stochastic solver's path, its first pass left out.
+        If True, return the average of the iterates after the first pass (Polyak-Ruppert averaging).
+        Only used by stochastic solvers.
     max_iter : int, default=200
-        Most iterations; an iteration visits all rows at least once.
+        Maximum number of iterations, each of which makes at least one pass over the data.
     tol : float, default=1e-4
-        Converged when the objective did not fall by this share of its start in
-        ``n_iter_no_change`` iterations. 0 runs ``max_iter`` iterations.
+        Converged when the objective has fallen by less than ``tol`` of its initial value in
+        ``n_iter_no_change`` iterations. 0 runs exactly ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds of a fit; None: no limit.
+        Time limit for ``fit``, in seconds. None means no limit.
     early_stopping : bool, default=False
-        Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
-        return the best model met.
+        Whether to stop when the validation score has not improved in ``n_iter_no_change``
+        iterations. The parameters with the best score are kept.
     scoring : str, callable or None, default=None
-        Validation score, greater is better; None is minus the weighted mean loss.
+        Validation score for ``early_stopping``, greater is better: the name of a scorer or a
+        function ``scorer(estimator, X, y)``. None is minus the weighted mean loss.
     validation_fraction : float, default=0.1
-        Share of rows held out for early stopping, from each class alike.
+        Fraction of the training rows held out for early stopping. The split is stratified by class.
     n_iter_no_change : int, default=10
-        Iterations without improvement that end a fit, and length of a plateau for
-        ``learning_rate="adaptive"``.
+        Number of iterations without progress that end a fit: of the objective, or of the validation
+        score with ``early_stopping``. Length of a plateau for ``learning_rate="adaptive"``.
     warm_start : bool, default=False
-        Begin the next fit where the last one ended, if shapes and activations still agree.
+        Whether to start from the result of the last fit, if the shapes still agree.
     random_state : int, RandomState or None, default=None
-        For initial weights, shuffles, splits and dropout; an int makes fits repeatable.
+        Seed for shuffles and splits. Pass an int for reproducible fits.
     verbose : int or bool, default=0
-        Print a line every so many iterations; 0 or False: none.
+        Print progress every ``verbose`` iterations. 0 and False are silent.
 
     Attributes
     ----------
@@ -97,34 +108,36 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     out_activation_ : str
         "logistic" or "softmax": from raw predictions to probabilities.
     n_iter_ : int
-        Iterations of the last fit.
+        Number of iterations of the last fit.
     t_ : int
-        Updates of the parameters.
+        Total number of parameter updates.
     solver_ : Solver
-        What was used.
+        The solver that ``solver`` resolved to.
     objective_ : float
         Objective at the result; after ``partial_fit`` that of the last rows.
     optimality_ : float
-        Share of its start by which the objective last fell below its lowest; infinite where nothing
-        looked, as after ``partial_fit`` or with ``tol=0``.
+        By how much the objective last fell below its lowest value, relative to its initial value.
+        NaN if it was not evaluated, as after ``partial_fit`` or with ``tol=0``.
     converged_ : bool
         Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
         Why the fit ended, in a sentence.
+    stop_code_ : str
+        The same as a word: "converged", "precision", "validation", "max_iter", "max_time",
+        "diverged", "stalled", "callback", "interrupted", "no_finite_optimum" or "rate_cut".
     loss_curve_ : list of float
-        Objective at the start and after each iteration; a stochastic solver's start is estimated
-        from 4,096 rows where there are more.
+        Objective at the start and after each iteration.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" at the start and after each
-        iteration; under ``partial_fit`` the last 1,000.
+        "objective", "optimality", "step_size", "passes", "rounds" and "seconds" at the start and
+        after each iteration; under ``partial_fit`` the last 1,000.
     validation_scores_ : list of float or None
-        With early stopping, at the start and after each iteration.
+        Validation scores at the start and after each iteration, with early stopping.
     best_validation_score_ : float or None
         The largest of these.
     n_features_in_ : int
-        Columns of X.
+        Number of features.
     feature_names_in_ : ndarray of str
-        Where X has string column names.
+        Names of the features, if X has string column names.
 
     See Also
     --------

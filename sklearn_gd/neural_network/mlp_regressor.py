@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from sklearn_gd._regressor import REGRESSOR_RULES, Regressor
+from sklearn_gd._estimators.regressor import REGRESSOR_RULES, Regressor
 from sklearn_gd._validation import Rule
-from sklearn_gd.losses import LOSSES
+from sklearn_gd.losses import LOSSES, MoreauEnvelope
 from sklearn_gd.losses.standardized import StandardizedTarget
 from sklearn_gd.neural_network._base import NetworkEstimator
-from sklearn_gd.neural_network._targets import standardized
+from sklearn_gd.neural_network._target_units import target_units
 
 
 class GDMLPRegressor(Regressor, NetworkEstimator):
@@ -44,23 +44,26 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         "epsilon_insensitive", "poisson", or an object of :mod:`sklearn_gd.losses`, your own
         included.
     hidden_layer_sizes : tuple of int, default=(100,)
-        Units of each hidden layer.
+        Number of units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
         Functions h of the hidden units, one for all layers or one for each: "relu", "leaky_relu",
         "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", or an object of
         :mod:`sklearn_gd.models.activations`, your own included. Initial weights fit them.
     dropout : float or sequence of float, default=0.0
-        Share of hidden units switched off at random in each training batch, in [0, 1), of all
-        layers or of each; the others are louder by as much, and predictions use all units.
+        Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
+        for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
+        use all units.
     penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float or sequence of float, default=1e-4
-        Strength of the penalty on weights of standardized features and targets, one for all weight
-        matrices or one for each, beside the *mean* loss: the same for every number of rows, solver,
-        batch size and units. With squared error, ``MLPRegressor(alpha=a)`` on full batches of
-        standardized X and y is ``alpha=a/n``; its mini-batches divide by the batch size instead.
+        Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
+        its meaning does not depend on the number of rows, the solver or the batch size.
+        One number for all weight matrices, or one for each; with ``standardize`` they act on
+        weights of standardized features and targets. With squared error, ``MLPRegressor(alpha=a)``
+        on full batches of standardized X and y corresponds to ``alpha=a/n``; its mini-batches
+        divide by the batch size instead.
     l1_ratio : float, default=0.15
-        Share of the absolute part for ``penalty="elasticnet"``.
+        Fraction of the l1 penalty, between 0 and 1. Only used when ``penalty="elasticnet"``.
     standardize : bool, default=True
         The network sees features and targets with their weighted mean subtracted and divided by
         their standard deviation; ``coefs_`` applies to raw ones all the same. ``partial_fit`` and
@@ -68,42 +71,49 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     max_norm : float or None, default=None
         Gradients of batches longer than this are cut to it.
     solver : str or Solver, default="auto"
-        How to walk down: a name of :data:`sklearn_gd.solvers.SOLVERS`, or an object where the
-        defaults of the name will not do. "auto" is Adam.
+        Optimization algorithm: the name of a solver in :data:`sklearn_gd.solvers.SOLVERS`, or a
+        :class:`~sklearn_gd.solvers.Solver` to change its parameters. "auto" is Adam.
     learning_rate : "auto", float, str, Schedule or callable, default="auto"
-        For solvers that use one: a number, a name of :data:`sklearn_gd.schedules.SCHEDULES`, an
-        object, or a function of a :class:`~sklearn_gd.schedules.Clock`. "auto" is what suits the
-        solver: for Adam 0.005 at first, then falling to 0.0005; 0.1 for SGD.
+        Learning rate of solvers that use one.
+
+        - "auto": derived from the curvature of the objective where it has a bound.
+        - a number: constant.
+        - a name in :data:`sklearn_gd.schedules.SCHEDULES`: a schedule that starts at the "auto"
+          rate.
+        - a :class:`~sklearn_gd.schedules.Schedule`, or a function of a
+          :class:`~sklearn_gd.schedules.Clock`.
     batch_size : "auto" or int, default="auto"
-        Rows in a batch of a stochastic solver; "auto" is n / 20 between 64 and 200.
+        Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
+        200.
     shuffle : bool, default=True
-        Another order of rows in each pass of a stochastic solver.
+        Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
-        Return the average of a stochastic solver's path, its first pass left out.
+        If True, return the average of the iterates after the first pass (Polyak-Ruppert averaging).
+        Only used by stochastic solvers.
     max_iter : int, default=200
-        Most iterations; an iteration visits all rows at least once.
+        Maximum number of iterations, each of which makes at least one pass over the data.
     tol : float, default=1e-4
-        Converged when the objective did not fall by this share of its start in
-        ``n_iter_no_change`` iterations. 0 runs ``max_iter`` iterations.
+        Converged when the objective has fallen by less than ``tol`` of its initial value in
+        ``n_iter_no_change`` iterations. 0 runs exactly ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds of a fit; None: no limit.
+        Time limit for ``fit``, in seconds. None means no limit.
     early_stopping : bool, default=False
-        Stop when the validation score has not improved in ``n_iter_no_change`` iterations, and
-        return the best model met.
+        Whether to stop when the validation score has not improved in ``n_iter_no_change``
+        iterations. The parameters with the best score are kept.
     scoring : str, callable or None, default=None
-        Validation score, greater is better; None is minus the weighted mean loss, in the units
-        of the objective.
+        Validation score for ``early_stopping``, greater is better: the name of a scorer or a
+        function ``scorer(estimator, X, y)``. None is minus the weighted mean loss.
     validation_fraction : float, default=0.1
-        Share of rows held out for early stopping.
+        Fraction of the training rows held out for early stopping.
     n_iter_no_change : int, default=10
-        Iterations without improvement that end a fit, and length of a plateau for
-        ``learning_rate="adaptive"``.
+        Number of iterations without progress that end a fit: of the objective, or of the validation
+        score with ``early_stopping``. Length of a plateau for ``learning_rate="adaptive"``.
     warm_start : bool, default=False
-        Begin the next fit where the last one ended, if shapes and activations still agree.
+        Whether to start from the result of the last fit, if the shapes still agree.
     random_state : int, RandomState or None, default=None
-        For initial weights, shuffles, splits and dropout; an int makes fits repeatable.
+        Seed for shuffles and splits. Pass an int for reproducible fits.
     verbose : int or bool, default=0
-        Print a line every so many iterations; 0 or False: none.
+        Print progress every ``verbose`` iterations. 0 and False are silent.
 
     Attributes
     ----------
@@ -118,34 +128,36 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     out_activation_ : str
         From raw predictions to targets: "identity", or "exp" for Poisson.
     n_iter_ : int
-        Iterations of the last fit.
+        Number of iterations of the last fit.
     t_ : int
-        Updates of the parameters.
+        Total number of parameter updates.
     solver_ : Solver
-        What was used.
+        The solver that ``solver`` resolved to.
     objective_ : float
         Objective at the result; after ``partial_fit`` that of the last rows.
     optimality_ : float
-        Share of its start by which the objective last fell below its lowest; infinite where nothing
-        looked, as after ``partial_fit`` or with ``tol=0``.
+        By how much the objective last fell below its lowest value, relative to its initial value.
+        NaN if it was not evaluated, as after ``partial_fit`` or with ``tol=0``.
     converged_ : bool
         Whether ``tol``, early stopping or the limit of precision ended the fit.
     stop_reason_ : str
         Why the fit ended, in a sentence.
+    stop_code_ : str
+        The same as a word: "converged", "precision", "validation", "max_iter", "max_time",
+        "diverged", "stalled", "callback", "interrupted", "no_finite_optimum" or "rate_cut".
     loss_curve_ : list of float
-        Objective at the start and after each iteration; a stochastic solver's start is estimated
-        from 4,096 rows where there are more.
+        Objective at the start and after each iteration.
     history_ : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds" at the start and after each
-        iteration; under ``partial_fit`` the last 1,000.
+        "objective", "optimality", "step_size", "passes", "rounds" and "seconds" at the start and
+        after each iteration; under ``partial_fit`` the last 1,000.
     validation_scores_ : list of float or None
-        With early stopping, at the start and after each iteration.
+        Validation scores at the start and after each iteration, with early stopping.
     best_validation_score_ : float or None
         The largest of these.
     n_features_in_ : int
-        Columns of X.
+        Number of features.
     feature_names_in_ : ndarray of str
-        Where X has string column names.
+        Names of the features, if X has string column names.
 
     See Also
     --------
@@ -171,34 +183,26 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     _rules: ClassVar[dict[str, Rule]] = NetworkEstimator._rules | REGRESSOR_RULES
     _components: ClassVar = NetworkEstimator._components | {"loss": LOSSES}
 
-    def _build_model(self, rows, previous):
-        model = super()._build_model(rows, previous)
+    def _model_and_loss(self, source, previous):
+        model, loss = super()._model_and_loss(source, previous)
         if not self.standardize:
-            self._network_loss = self._loss
-            return model
-        goes_on = previous is not None and previous.model.is_like(model)
-        self._network_loss = self._standardized_loss(rows, previous if goes_on else None)
-        center, spread = self._network_loss.center, self._network_loss.spread
-        return replace(model, target_center=center, target_spread=spread)
+            return model, loss
+        is_known = previous is not None and previous.model.is_like(model)
+        loss = self._standardized_loss(source, previous.loss if is_known else None)
+        return replace(model, target_center=loss.center, target_std=loss.std), loss
 
-    def _standardized_loss(self, rows, previous):
+    def _standardized_loss(self, source, known):
         """In the units of the previous fit, which the state of its solver is in."""
-        known = None if previous is None else vars(self).get("_network_loss")
-        if not (isinstance(known, StandardizedTarget) and len(known.unit) == self._n_outputs):
-            return standardized(self._loss, rows)
-        is_same = type(known.loss) is type(self._loss)
-        unit = known.unit if is_same else standardized(self._loss, rows).unit
-        return replace(known, loss=self._loss, unit=unit)
-
-    @property
-    def _training_loss(self):
-        return self._network_loss
-
-    def _stages(self, rows):
-        loss = self._network_loss
-        return super()._stages(
-            rows if loss is self._loss else rows._replace(y=rows.y / loss.spread)
-        )
+        loss = self._coding.loss
+        if isinstance(known, MoreauEnvelope):
+            known = known.loss
+        if not (
+            isinstance(known, StandardizedTarget) and len(known.unit) == self._coding.n_outputs
+        ):
+            return target_units(loss, source)
+        is_same = type(known.loss) is type(loss)
+        unit = known.unit if is_same else target_units(loss, source).unit
+        return replace(known, loss=loss, unit=unit)
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """Penalties on weights, at unit strength; the objective multiplies them by ``alpha``."""
 
-from sklearn_gd.penalties.base import Penalty
+from sklearn_gd.penalties.base import NoPenalty, Penalty
 from sklearn_gd.penalties.group_lasso import GroupLasso
-from sklearn_gd.penalties.norms import L1, L2, ElasticNet, NoPenalty, Tikhonov
+from sklearn_gd.penalties.norms import L1, L2, ElasticNet, Tikhonov
 from sklearn_gd.penalties.wrappers import Positive, Standardized
 
 #: Penalties by the names that the parameter ``penalty`` of an estimator takes.

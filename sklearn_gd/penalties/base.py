@@ -9,6 +9,9 @@ To add a penalty, subclass :class:`Penalty` and write ``smooth`` and ``curvature
 does, ``nonsmooth_product`` makes the solvers quick.
 """
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +20,19 @@ from sklearn_gd._components import Component
 
 class Penalty(Component):
     """A function of a weight matrix that is added to the mean loss.
+
+    Attributes
+    ----------
+    is_smooth : bool
+        Whether there is no nonsmooth part.
+    is_convex : bool
+        Whether the penalty is convex. If not, a fit claims to have reached a stationary point and
+        no more, and "auto" takes no solver that relies on convexity.
+    is_separable : bool
+        Whether ``prox`` is right for a scale for each weight, as that of a sum over weights is. If
+        not, it is only called with one number.
+    is_quadratic : bool
+        Whether the penalty is a quadratic form of the weights of each output.
 
     Examples
     --------
@@ -32,10 +48,18 @@ class Penalty(Component):
     (0.0625, array([[0.5]]))
     """
 
+    is_convex: ClassVar[bool] = True
+    is_separable: ClassVar[bool] = True
+    is_quadratic: ClassVar[bool] = False
+
     @property
     def is_smooth(self) -> bool:
         """Whether there is no nonsmooth part, so that a gradient says everything."""
-        return type(self).prox is Penalty.prox
+        return not self.declares("prox")
+
+    def vanishing(self) -> "Penalty":
+        """What remains at a strength of zero: nothing, or a constraint."""
+        return NoPenalty()
 
     def smooth(self, w: NDArray) -> tuple[float, NDArray | float]:
         """Value and gradient of the smooth part.
@@ -69,13 +93,16 @@ class Penalty(Component):
         return 0.0
 
     def prox(self, w: NDArray, scale: float | NDArray) -> NDArray:
-        r"""The minimiser over u of :math:`\tfrac12 |u - w|^2 + scale \cdot nonsmooth(u)`.
+        r"""The minimiser over u of :math:`\sum (u - w)^2 / (2\,scale) + nonsmooth(u)`.
+
+        :func:`sklearn_gd.inspection.check_prox` checks it.
 
         Parameters
         ----------
         w : ndarray of shape (d, k)
         scale : float or ndarray of shape (d, k)
-            One for all weights, or one for each.
+            At least 0. One for all weights, or one for each if ``is_separable``. Where it is 0,
+            only what a constraint forbids may change.
 
         Returns
         -------
@@ -83,18 +110,50 @@ class Penalty(Component):
         """
         return w
 
-    def shares(self) -> tuple[float, float] | None:
-        """How much of :math:`|w|_1` and of :math:`|w|^2/2` it is; None where it is something else.
+    def prox_positive(self, w: NDArray, scale: float | NDArray) -> NDArray:
+        """``prox`` among weights that are not negative, for ``positive=True``.
 
-        Compiled loops ask for it, of the very class alone that says so: a subclass may differ.
+        The default is right for a sum of convex functions of single weights.
+        """
+        return np.maximum(self.prox(w, scale), 0)
+
+    def l1_l2_weights(self) -> tuple[float, float] | None:
+        """Its weights of :math:`|w|_1` and :math:`|w|^2/2`; None if it is something else.
+
+        Only used by compiled loops, and not if a subclass has overridden another method.
         """
         return None
 
     @property
     def is_piecewise_linear(self) -> bool:
         """Whether the nonsmooth part is linear between its kinks."""
-        return type(self).nonsmooth_product is Penalty.nonsmooth_product
+        return not self.declares("nonsmooth_product")
 
     def nonsmooth_product(self, w: NDArray, direction: NDArray) -> NDArray:
         """The nonsmooth part's second derivative at ``w``, off its kinks, times a direction."""
         return np.zeros_like(direction)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NoPenalty(Penalty):
+    """Nothing is added: ``penalty=None``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.penalties import NoPenalty
+    >>> NoPenalty().smooth(np.ones((2, 1)))
+    (0.0, 0.0)
+    """
+
+    is_quadratic: ClassVar[bool] = True
+
+    def prox_positive(self, w: NDArray, scale: float | NDArray) -> NDArray:
+        """``prox`` among weights that are not negative, for ``positive=True``.
+
+        The default is right for a sum of convex functions of single weights.
+        """
+        return np.maximum(self.prox(w, scale), 0)
+
+    def l1_l2_weights(self):
+        return 0.0, 0.0

@@ -60,6 +60,10 @@ class GroupLasso(Penalty):
         # a weight without a scale may move freely, and one that is zero is 0.0, never -0.0
         return np.where(scale == 0, w, np.where(shares > 0, w * shares, 0.0)).astype(w.dtype)
 
+    def prox_positive(self, w, scale):
+        # the minimiser keeps the direction of what is not negative
+        return self.prox(np.maximum(w, 0), scale)
+
     def nonsmooth_product(self, w, direction):
         members, sizes = self._members(len(w))
         squares = _group_sums(w**2, members, len(sizes))

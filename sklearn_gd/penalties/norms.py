@@ -28,13 +28,15 @@ class L2(Penalty):
     (2.0, array([[2.]]))
     """
 
+    is_quadratic: ClassVar[bool] = True
+
     def smooth(self, w):
         return 0.5 * float(np.vdot(w, w)), w
 
     def curvature(self, n_features):
         return 1.0
 
-    def shares(self):
+    def l1_l2_weights(self):
         return 0.0, 1.0
 
 
@@ -62,7 +64,7 @@ class L1(Penalty):
     def prox(self, w, scale):
         return _soft_threshold(w, scale)
 
-    def shares(self):
+    def l1_l2_weights(self):
         return 1.0, 0.0
 
 
@@ -75,7 +77,7 @@ class ElasticNet(Penalty):
     Parameters
     ----------
     l1_ratio : float, default=0.15
-        Share of the absolute part, from 0 to 1.
+        Fraction of the absolute part, from 0 to 1.
 
     References
     ----------
@@ -96,6 +98,10 @@ class ElasticNet(Penalty):
     def is_smooth(self):
         return self.l1_ratio == 0
 
+    @property
+    def is_quadratic(self):
+        return self.l1_ratio == 0
+
     def smooth(self, w):
         value, gradient = L2().smooth(w)
         return (1 - self.l1_ratio) * value, (1 - self.l1_ratio) * gradient
@@ -109,7 +115,7 @@ class ElasticNet(Penalty):
     def prox(self, w, scale):
         return _soft_threshold(w, scale * self.l1_ratio)
 
-    def shares(self):
+    def l1_l2_weights(self):
         return self.l1_ratio, 1 - self.l1_ratio
 
 
@@ -127,7 +133,7 @@ class Tikhonov(Penalty):
     Raises
     ------
     ValueError
-        In ``fit``, for a matrix that has not a column for each feature.
+        In ``fit``, for a matrix without a column for each feature.
 
     References
     ----------
@@ -142,6 +148,7 @@ class Tikhonov(Penalty):
     """
 
     matrix: NDArray
+    is_quadratic: ClassVar[bool] = True
     rules: ClassVar = {"matrix": Rule("a 2-D array of finite numbers", lambda m: _is_numeric(m, 2))}
 
     def smooth(self, w):
@@ -161,22 +168,6 @@ class Tikhonov(Penalty):
                 f"it has shape {gamma.shape}."
             )
         return gamma
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class NoPenalty(Penalty):
-    """Nothing is added: ``penalty=None``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_gd.penalties import NoPenalty
-    >>> NoPenalty().smooth(np.ones((2, 1)))
-    (0.0, 0.0)
-    """
-
-    def shares(self):
-        return 0.0, 0.0
 
 
 def _is_numeric(value, n_dimensions):

@@ -10,9 +10,7 @@ from sklearn_gd.penalties.base import Penalty
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Positive(Penalty):
-    """Another penalty, and no weight below zero: ``positive=True``.
-
-    Right for penalties of absolute values or of norms, whose proximal operator keeps signs.
+    """Another penalty, and weights that are constrained to be non-negative: ``positive=True``.
 
     Parameters
     ----------
@@ -29,6 +27,9 @@ class Positive(Penalty):
 
     penalty: Penalty
 
+    def vanishing(self):
+        return Positive(penalty=self.penalty.vanishing())
+
     def smooth(self, w):
         return self.penalty.smooth(w)
 
@@ -38,8 +39,12 @@ class Positive(Penalty):
     def nonsmooth(self, w):
         return self.penalty.nonsmooth(w)
 
+    @property
+    def is_convex(self):
+        return self.penalty.is_convex
+
     def prox(self, w, scale):
-        return self.penalty.prox(np.maximum(w, 0), scale)
+        return self.penalty.prox_positive(w, scale)
 
     @property
     def is_piecewise_linear(self):
@@ -51,33 +56,41 @@ class Positive(Penalty):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Standardized(Penalty):
-    """Another penalty, on weights in units of each feature's spread: ``standardize=True``.
+    """Another penalty, on weights of standardized features: ``standardize=True``.
 
-    It acts as if every feature had been divided by its spread, while weights stay in raw units.
-    Its proximal operator is right for penalties that are a sum over weights.
+    It acts as if every feature had been divided by its standard deviation, while weights stay in
+    raw units. Its proximal operator is right for penalties that are ``is_separable``.
 
     Parameters
     ----------
     penalty : Penalty
         The other one.
-    spread : ndarray of shape (d,)
-        Of each feature, in its units.
+    std : ndarray of shape (d,)
+        Standard deviation of each feature.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_gd.penalties import L1, Standardized
-    >>> penalty = Standardized(penalty=L1(), spread=np.array([1.0, 10.0]))
+    >>> penalty = Standardized(penalty=L1(), std=np.array([1.0, 10.0]))
     >>> penalty.nonsmooth(np.array([[1.0], [1.0]]))
     11.0
     """
 
     penalty: Penalty
-    spread: NDArray
+    std: NDArray
 
     @property
     def is_smooth(self):
         return self.penalty.is_smooth
+
+    @property
+    def is_convex(self):
+        return self.penalty.is_convex
+
+    @property
+    def is_quadratic(self):
+        return self.penalty.is_quadratic
 
     def smooth(self, w):
         value, gradient = self.penalty.smooth(w * self._column)
@@ -85,13 +98,20 @@ class Standardized(Penalty):
 
     def curvature(self, n_features):
         inner = np.asarray(self.penalty.curvature(n_features))
-        return inner * (np.outer(self.spread, self.spread) if inner.ndim == 2 else self.spread**2)
+        return inner * (np.outer(self.std, self.std) if inner.ndim == 2 else self.std**2)
 
     def nonsmooth(self, w):
         return self.penalty.nonsmooth(w * self._column)
 
     def prox(self, w, scale):
         return self.penalty.prox(w * self._column, scale * self._column**2) / self._column
+
+    def prox_positive(self, w, scale):
+        inner = self.penalty.prox_positive(w * self._column, scale * self._column**2)
+        return inner / self._column
+
+    def vanishing(self):
+        return self.penalty.vanishing()
 
     @property
     def is_piecewise_linear(self):
@@ -103,4 +123,4 @@ class Standardized(Penalty):
 
     @property
     def _column(self):
-        return self.spread[:, np.newaxis]
+        return self.std[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""How to walk down: solvers, and the update rules of the stochastic ones."""
+"""How an objective is minimised: solvers, and the update rules of the stochastic ones."""
 
 from sklearn_gd.solvers.adam import Adam, AdaMax, AdamW, AMSGrad, Nadam
 from sklearn_gd.solvers.auto import choose, choose_for_stream
@@ -18,8 +18,9 @@ from sklearn_gd.solvers.rules import (
     Nesterov,
     RMSprop,
 )
-from sklearn_gd.solvers.run import Result, Run
+from sklearn_gd.solvers.run import Result, Run, Stage, StopReason
 from sklearn_gd.solvers.scipy import Scipy
+from sklearn_gd.solvers.stages import solve
 from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
 
 #: Solvers by the names that the parameter ``solver`` of an estimator takes.
@@ -73,6 +74,9 @@ __all__ = [
     "Run",
     "Scipy",
     "Solver",
+    "Stage",
+    "StopReason",
     "choose",
     "choose_for_stream",
+    "solve",
 ]

@@ -11,14 +11,14 @@ import numpy as np
 
 from sklearn_gd._validation import real
 from sklearn_gd.schedules import Constant, InverseScaling
-from sklearn_gd.solvers.rules import SHARE, SMALL, AdaptiveRule
+from sklearn_gd.solvers.rules import POSITIVE, UNIT_INTERVAL, AdaptiveRule
 
 # Several arrays of this many bytes fit into a core's cache.
 CACHED_BYTES = 2**17
-# Networks begin at so many times their rate, of which half is left after so many passes, and end at
-# half of it: found on the data of benchmarks/workloads/network.py, where a constant 0.001 is slower
-# and a constant 0.005 loses accuracy, the more the deeper the network.
-BOLDNESS, HALVING, CAUTION = 5, 20, 0.5
+# For networks the rate starts at 5 times the default, is halved after 20 passes and never drops
+# below half the default: found on the data of benchmarks/workloads/network.py, where a constant
+# 0.001 is slower and a constant 0.005 loses accuracy, the more the deeper the network.
+INITIAL_FACTOR, HALF_LIFE_PASSES, FLOOR_FACTOR = 5, 20, 0.5
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -64,28 +64,28 @@ class Adam(AdaptiveRule):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    rules: ClassVar = {"beta_1": SHARE, "beta_2": SHARE, "epsilon": SMALL}
+    rules: ClassVar = {"beta_1": UNIT_INTERVAL, "beta_2": UNIT_INTERVAL, "epsilon": POSITIVE}
 
     def init(self, params):
         return {"mean": np.zeros_like(params), "square": np.zeros_like(params)}
 
     def auto_schedule(self, objective):
-        return Constant.from_rate if objective.is_convex else _bold_at_first
+        return Constant.from_rate if objective.is_linear else _auto_decay
 
-    def update(self, gradient, state, step, rate):
-        rate = -rate / (1 - self.beta_1**step)
+    def update(self, gradient, state, params, clock, rate):
+        rate = -rate / (1 - self.beta_1**clock.update)
         change = np.empty_like(gradient)
         for g, mean, square, part in in_cache(gradient, state["mean"], state["square"], change):
             self._learn(g, mean, square)
-            np.multiply(self._step_size(square, step, rate), mean, out=part)
+            np.multiply(self._step_size(square, clock, rate), mean, out=part)
         return change
 
-    def step_size(self, state, step, rate):
-        return self._step_size(state["square"], step, rate)
+    def step_size(self, state, clock, rate):
+        return self._step_size(state["square"], clock, rate)
 
-    def _step_size(self, square, step, rate):
+    def _step_size(self, square, clock, rate):
         # out of the root of the array, the correction is a number
-        correction = math.sqrt(1 - self.beta_2**step)
+        correction = math.sqrt(1 - self.beta_2**clock.update)
         return _over_root(rate * correction, square, self.epsilon * correction)
 
     def _learn(self, gradient, mean, square):
@@ -128,13 +128,13 @@ class AdaMax(Adam):
     True
     """
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         mean, largest = state["mean"], state["square"]
         mean += (1 - self.beta_1) * (gradient - mean)
         np.maximum(self.beta_2 * largest, np.abs(gradient), out=largest)
-        return -self.step_size(state, step, rate) * mean / (1 - self.beta_1**step)
+        return -self.step_size(state, clock, rate) * mean / (1 - self.beta_1**clock.update)
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         return rate / (state["square"] + self.epsilon)
 
 
@@ -171,12 +171,15 @@ class Nadam(Adam):
     True
     """
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         mean = state["mean"]
         self._learn(gradient, mean, state["square"])
-        ahead = self.beta_1 * mean / (1 - self.beta_1 ** (step + 1))
-        ahead += (1 - self.beta_1) * gradient / (1 - self.beta_1**step)
-        return -self.step_size(state, step, rate) * ahead
+        ahead = self.beta_1 * mean / (1 - self.beta_1 ** (clock.update + 1))
+        ahead += (1 - self.beta_1) * gradient / (1 - self.beta_1**clock.update)
+        return -self.step_size(state, clock, rate) * ahead
+
+    def step_size(self, state, clock, rate):
+        return super().step_size(state, clock, rate)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -217,13 +220,13 @@ class AMSGrad(Adam):
     def init(self, params):
         return super().init(params) | {"largest": np.zeros_like(params)}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         mean, square = state["mean"], state["square"]
         self._learn(gradient, mean, square)
         np.maximum(state["largest"], square, out=state["largest"])
-        return -self.step_size(state, step, rate) * mean
+        return -self.step_size(state, clock, rate) * mean
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         return rate / (np.sqrt(state["largest"]) + self.epsilon)
 
 
@@ -271,9 +274,10 @@ class AdamW(Adam):
             w *= 1 - rate * self.weight_decay
 
 
-def _bold_at_first(rate, steps_per_pass, passes):
-    halving = HALVING * steps_per_pass
-    return InverseScaling(t0=BOLDNESS * rate * halving, t1=halving, floor=CAUTION * rate)
+def _auto_decay(rate, steps_per_pass, passes):
+    half_life = HALF_LIFE_PASSES * steps_per_pass
+    floor = FLOOR_FACTOR * rate
+    return InverseScaling(t0=INITIAL_FACTOR * rate * half_life, t1=half_life, floor=floor)
 
 
 def in_cache(*arrays):
@@ -284,7 +288,7 @@ def in_cache(*arrays):
 
 
 def _approach(average, new, share):
-    """``average`` goes a share of the way to ``new``, in place."""
+    """``average`` moves a fraction of the way to ``new``, in place."""
     change = new - average
     change *= share
     average += change

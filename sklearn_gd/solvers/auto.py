@@ -3,11 +3,12 @@
 from sklearn_gd.objective import Objective
 from sklearn_gd.solvers.adam import Adam
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.gradient_descent import GradientDescent
+from sklearn_gd.solvers.gradient_descent import AcceleratedGradientDescent, GradientDescent
 from sklearn_gd.solvers.lbfgs import LBFGS
 from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
 from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
+from sklearn_gd.solvers.rules import SGD
 
 
 def choose(objective: Objective) -> Solver:
@@ -18,6 +19,11 @@ def choose(objective: Objective) -> Solver:
     ============================  ==============================  ================================
     not linear in its parameters  Adam                            batches find good valleys, and
                                                                   no second derivatives are known
+    for row-by-row updates        SGD                             the mean loss is no objective
+    nonconvex loss or penalty     LBFGS, or GradientDescent(      every step lowers the objective;
+                                  "curvature") if nonsmooth       nothing relies on convexity
+    prox of one scale for all,    AcceleratedGradientDescent      a diagonal has many scales, and
+    and too many coefficients                                     bounds nothing by itself
     nonsmooth penalty, sparse X,  ProximalNewtonCG                products with the Hessian, which a
     coefficients too many for a                                   diagonal conditions well enough
     matrix, no kinks                                              where columns share few rows
@@ -27,6 +33,8 @@ def choose(objective: Objective) -> Solver:
     and the Hessian is known                                      leaves out how classes compete
     coefficients too many for a   NewtonCG                        products with the Hessian make up
     matrix, no kinks                                              for what a diagonal leaves out
+    rows beyond a margin have no  GradientDescent("curvature")    second derivatives of before a
+    second derivatives                                            step mislead LBFGS after it
     else                          LBFGS                           one pass an iteration, the metric
                                                                   makes units irrelevant
     ============================  ==============================  ================================
@@ -47,9 +55,15 @@ def choose(objective: Objective) -> Solver:
     >>> GDLinearRegressor().fit(X, y).solver_
     LBFGS()
     """
-    if not objective.is_convex:
+    if not objective.is_linear:
         return Adam()
+    if objective.is_online:
+        return SGD()
+    if not objective.is_convex:
+        return LBFGS() if objective.is_smooth else GradientDescent(metric="curvature")
     if not objective.is_smooth:
+        if not objective.is_separable and objective.has_diagonal_metric:
+            return AcceleratedGradientDescent()
         is_text_like = objective.is_sparse and objective.has_diagonal_metric
         if is_text_like and not objective.has_kinks:
             return ProximalNewtonCG()
@@ -58,6 +72,8 @@ def choose(objective: Objective) -> Solver:
         return NewtonCG()
     if objective.has_diagonal_metric and not objective.has_kinks:
         return NewtonCG()
+    if objective.has_margin:
+        return GradientDescent(metric="curvature")
     return LBFGS()
 
 
@@ -71,7 +87,8 @@ def choose_for_stream(objective: Objective) -> Solver:
     Returns
     -------
     solver : Solver
-        :class:`NormalizedAdagrad` for a linear model, :class:`Adam` for a network.
+        :class:`NormalizedAdagrad` for a linear model, :class:`Adam` for a network, :class:`SGD`
+        for losses and penalties that the first cannot take.
 
     Examples
     --------
@@ -79,4 +96,8 @@ def choose_for_stream(objective: Objective) -> Solver:
     >>> GDLinearRegressor().partial_fit([[1.0], [2.0]], [1.0, 3.0]).solver_
     NormalizedAdagrad()
     """
-    return NormalizedAdagrad() if objective.is_convex else Adam()
+    if not objective.is_linear:
+        return Adam()
+    if objective.is_online or not (objective.is_convex and objective.is_separable):
+        return SGD()
+    return NormalizedAdagrad()

@@ -16,7 +16,7 @@ from sklearn_gd.solvers.run import Result, Run
 
 
 class Solver(Component):
-    """A way to walk down an objective. Configuration only: nothing of a run is kept on it.
+    """A way to minimise an objective. Configuration only: nothing of a run is kept on it.
 
     A solver of your own is a subclass with a method ``_run``, a loop that asks ``progress.done``
     once an iteration.
@@ -60,8 +60,17 @@ class Solver(Component):
         """
         return None
 
+    def refusal(self, objective: Objective) -> str | None:
+        """Why a minimisation cannot begin: ``unsupported``, or what holds for all solvers."""
+        if objective.is_online and not self.resumable:
+            return (
+                f"{type(self).__name__} minimises the mean loss, and that of this loss, which is "
+                "for stochastic updates, is smallest at zero coefficients; use solver='sgd'."
+            )
+        return self.unsupported(objective)
+
     def minimize(self, objective, params, run: Run | None = None, state: Any = None) -> Result:
-        """Walk down from ``params``.
+        """Minimise from ``params``.
 
         Parameters
         ----------
@@ -87,14 +96,14 @@ class Solver(Component):
         if not isinstance(objective, Objective):
             objective = FunctionObjective(objective)
         self.validate()
-        reason = self.unsupported(objective)
+        reason = self.refusal(objective)
         if reason:
             raise ValueError(reason)
-        run = run or Run()
+        run = (run or Run()).resolved()
         # a proximal step of no length brings a start that a constraint forbids to one it allows
         start = objective.prox(np.array(params), 0.0)
-        progress = Progress(objective, run, start)
-        # what overflows is seen by its value, and told in one sentence
+        progress = Progress(objective, run, start, is_resumed=state is not None)
+        # an overflow shows in the value, and is reported in one sentence
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
         with quiet, objective.threads():
             try:

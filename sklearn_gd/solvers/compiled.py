@@ -24,7 +24,7 @@ STEADY = (Constant, Exponential, ReduceOnPlateau, StepDecay)
 
 def sgd_pass(objective, params: NDArray, run, state, size: int) -> float | None:
     """A pass of plain SGD: its mean objective; None where no loop is known to do the same."""
-    n_batches = -(-objective.n_samples // size)
+    n_batches = objective.n_batches(size)
     if n_batches < MIN_UPDATES or run.average or run.max_norm is not None or not has_numba():
         return None
     form = objective.separable()
@@ -39,7 +39,7 @@ def sgd_pass(objective, params: NDArray, run, state, size: int) -> float | None:
         total += _walk(form, params, rows, part, size, n_batches / form.source.weight_sum)
         state.step += len(part)
     state.epoch += 1
-    objective.passes += 1
+    form.source.count(1, 0)
     return total / n_batches
 
 

@@ -1,16 +1,18 @@
 """Full-batch gradient descent: the textbook's, in a metric, and accelerated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from sklearn_gd._validation import NONE, one_of
-from sklearn_gd.metric import proximal_direction
-from sklearn_gd.schedules import Clock
+from sklearn_gd.quadratic import proximal_direction
+from sklearn_gd.schedules import Clock, Constant
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import SHORT, proximal_step, search
-from sklearn_gd.solvers.rates import Plateaus, resolve_schedule
+from sklearn_gd.solvers.line_search import proximal_step
+from sklearn_gd.solvers.rates import Plateaus
+from sklearn_gd.solvers.second_order import Direction, Directions, SecondOrder
+from sklearn_gd.solvers.stopping import divergence_limit
 
 # Without a bound of the curvature a step is found by halving, and tried larger the next time.
 GROWTH = 2.0
@@ -19,7 +21,7 @@ SLOW = 0.3
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GradientDescent(Solver):
+class GradientDescent(SecondOrder):
     r"""Gradient descent: a step of all rows against the gradient.
 
     .. math:: params \leftarrow params - step \cdot gradient
@@ -67,21 +69,23 @@ class GradientDescent(Solver):
         return frozenset({"learning_rate"} if self.metric is None else ())
 
     def unsupported(self, objective):
-        if self.metric is not None and not objective.is_convex:
+        if self.metric is not None and not objective.has_metric:
             return (
                 "GradientDescent(metric='curvature') needs the second derivatives of a linear "
                 "model; use solver='gd' instead."
             )
         return None
 
+    def _directions(self, objective, at, run):
+        return MetricDirections(objective, at)
+
     def _run(self, objective, params, run, progress, state):
-        params = params.astype(np.float64)
         if self.metric is not None:
-            self._descend_in_metric(objective, params, run, progress)
-        elif run.learning_rate == "auto":
-            self._descend(objective, params, progress)
+            super()._run(objective, params, run, progress, state)
+        elif run.learning_rate.is_auto:
+            self._descend(objective, params.astype(np.float64), progress)
         else:
-            self._descend_on_schedule(objective, params, run, progress)
+            self._descend_on_schedule(objective, params.astype(np.float64), run, progress)
 
     def _descend(self, objective, params, progress):
         bound = objective.smoothness()
@@ -98,50 +102,60 @@ class GradientDescent(Solver):
             length = step.length if bound else GROWTH * step.length
 
     def _descend_on_schedule(self, objective, params, run, progress):
-        schedule = resolve_schedule(run, 1, lambda: 1 / (objective.smoothness() or 1.0))
+        schedule = run.learning_rate.schedule(
+            lambda: 1 / (objective.smoothness() or 1.0), 1, Constant.from_rate
+        )
         value, gradient = objective.value_and_gradient(params)
         total, decrease, length = value + objective.nonsmooth(params), np.inf, np.nan
-        limit, plateaus = objective.divergence_limit(total), Plateaus()
+        limit, plateaus = divergence_limit(objective, total), Plateaus()
         while not progress.done(params, total, gradient, decrease=decrease, step_size=length):
             clock = Clock(step=progress.n_iter, epoch=progress.n_iter, plateaus=plateaus.count)
             length = progress.rate_cut * schedule(clock)
             new = objective.prox(params - length * gradient, length)
             value, new_gradient = objective.value_and_gradient(new)
             if not value <= limit:
-                progress.cut_rate(progress.rate_cut / 2)
+                progress.retry(progress.rate_cut / 2)
                 continue
             decrease = float(np.sum((new - params) ** 2)) / (2 * length)
             params, gradient, total = new, new_gradient, value + objective.nonsmooth(new)
-            plateaus.watch(total, run)
+            plateaus.watch(total, run.patience)
 
-    def _descend_in_metric(self, objective, params, run, progress):
-        metric, age = objective.metric(params), 0
-        value, gradient = objective.value_and_gradient(params)
-        total, previous, length = value + objective.nonsmooth(params), np.inf, np.nan
-        is_bound = False
-        while True:
-            direction, decrease = _metric_direction(objective, metric, params, gradient)
-            if age and decrease > SLOW * previous:
-                metric, age = objective.metric(params), 0
-                direction, decrease = _metric_direction(objective, metric, params, gradient)
-            if progress.done(params, total, gradient, decrease=decrease, step_size=length):
-                return
-            if progress.new_metric is not None:
-                metric, age = progress.new_metric, 0
-                direction = progress.new_direction
-            step = search(objective, params, direction, total, gradient)
-            if step is None and is_bound:
-                return progress.stall(decrease)
-            is_bound = step is None or step.length < SHORT
-            if is_bound:
-                # second derivatives that vanish far away are no metric; their bound is one
-                metric, age = objective.bound_metric() or objective.metric(params), 0
-            if step is None:
-                continue
-            if progress.is_spent(step.total):
-                return progress.stall(0.0)
-            params, value, gradient, total = step.params, step.value, step.gradient, step.total
-            length, previous, age = step.length, decrease, age + 1
+
+class MetricDirections(Directions):
+    """The (proximal) Newton direction of a metric that is rebuilt when progress slows."""
+
+    def __init__(self, objective, params):
+        super().__init__(objective, objective.metric(params))
+        self._age, self._previous = 0, np.inf
+
+    def find(self, at):
+        way = self._in_metric(at)
+        if self._age and way.decrease > SLOW * self._previous:
+            self._renew(self.objective.metric(at.params))
+            way = self._in_metric(at)
+        return way
+
+    def after_check(self, at, way, progress):
+        if progress.new_metric is None:
+            return way
+        self._renew(progress.new_metric)
+        return replace(way, direction=progress.new_direction)
+
+    def retreat(self, at, step):
+        self._renew(self.objective.bound_metric() or self.objective.metric(at.params))
+
+    def advance(self, at, step, way, was_bound):
+        self._previous, self._age = way.decrease, self._age + 1
+
+    def _renew(self, metric):
+        self.metric, self._age = metric, 0
+
+    def _in_metric(self, at):
+        if not self.objective.is_smooth:
+            found = proximal_direction(self.metric, self.objective, at.params, at.gradient)
+            return Direction(*found)
+        direction = -self.metric.solve(at.gradient)
+        return Direction(direction, -(at.gradient @ direction) / 2)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -196,13 +210,6 @@ class AcceleratedGradientDescent(Solver):
             at_params = (step.value, step.gradient)
             ahead = params + beta * move
             value, gradient = objective.value_and_gradient(ahead) if beta else at_params
-
-
-def _metric_direction(objective, metric, params, gradient):
-    if not objective.is_smooth:
-        return proximal_direction(metric, objective, params, gradient)
-    direction = -metric.solve(gradient)
-    return direction, -(gradient @ direction) / 2
 
 
 def _proximal_decrease(objective, params, gradient, step):

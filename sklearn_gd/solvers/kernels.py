@@ -2,7 +2,7 @@
 
 Plain Python over arrays and numbers, the same as a pass of :class:`~sklearn_gd.solvers.MiniBatch`;
 :mod:`sklearn_gd.solvers.compiled` decides where they are right, compiles them and calls them. Both
-walk through ``order`` in batches of ``size`` and return the sum of the objectives of the batches.
+go through ``order`` in batches of ``size`` and return the sum of the objectives of the batches.
 
 Parameters that they share:
 
@@ -23,7 +23,7 @@ l1, l2 : float
 
 import numpy as np
 
-# Rows come in random order, which no processor foresees: they are asked for so many rows ahead,
+# Rows come in random order, which no processor foresees: they are requested this many rows ahead,
 # of long ones the beginning, from where on they are foreseen.
 ROWS_AHEAD, POINTERS_AHEAD = 8, 32
 LINE, FORESEEN = 64, 4096
@@ -158,4 +158,4 @@ def prefetch_row(row):
 
 
 def prefetch(array, index):
-    """Tell the processor that an entry will be read; in plain Python nobody is told."""
+    """Tell the processor that an entry will be read; in plain Python it does nothing."""

@@ -1,14 +1,15 @@
 """Limited-memory BFGS in the metric of the objective."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from sklearn_gd._validation import NONE, integer, one_of
-from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import SHORT, search
+from sklearn_gd.solvers.line_search import FLATTER
+from sklearn_gd.solvers.second_order import Direction, Directions, SecondOrder
+from sklearn_gd.solvers.stopping import scale
 
 # The metric is rebuilt when it is this many iterations old, so that the pairs have had their
 # chance, and what is left to gain shrinks by less than this factor.
@@ -17,7 +18,7 @@ SLOW = 0.3
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LBFGS(Solver):
+class LBFGS(SecondOrder):
     """L-BFGS whose first matrix is the objective's own curvature.
 
     The two-loop recursion turns the last ``memory`` steps and gradient changes into an inverse
@@ -49,6 +50,9 @@ class LBFGS(Solver):
     metric: str | None = "curvature"
     rules: ClassVar = {"memory": integer(1), "metric": one_of("curvature") | NONE}
 
+    def _slopes(self, objective):
+        return FLATTER
+
     def unsupported(self, objective):
         if not objective.is_smooth:
             return (
@@ -57,57 +61,77 @@ class LBFGS(Solver):
             )
         return None
 
-    def _run(self, objective, params, run, progress, state):
-        params = params.astype(np.float64)
-        pairs: deque = deque(maxlen=self.memory)
-        metric, age = self._metric(objective, params), 0
-        value, gradient = objective.value_and_gradient(params)
-        previous, length, is_bound = np.inf, np.nan, False
-        while True:
-            direction = -_two_loop(pairs, metric, gradient)
-            decrease = (gradient @ -direction) / 2
-            if metric is not None and age >= METRIC_AGE and decrease > SLOW * previous:
-                metric, age, direction, decrease = self._rebuild(objective, params, gradient, pairs)
-            near = {"metric": metric, "decrease": decrease, "step_size": length}
-            if progress.done(params, value, gradient, **near):
-                return
-            if progress.new_metric is not None and self.metric is not None:
-                pairs.clear()
-                metric, age = progress.new_metric, 0
-                direction = progress.new_direction
-            if metric is None and not pairs:
-                # without any curvature: the step that would reach zero along the slope (Polyak)
-                slope = max(gradient @ gradient, np.finfo(float).tiny)
-                direction = direction * (objective.scale(value) / slope)
-            step = search(objective, params, direction, value, gradient, wolfe=True)
-            if step is None and not pairs and (metric is None or is_bound):
-                return progress.stall(decrease)
-            is_bound = step is None or step.length < SHORT
-            if is_bound and metric is not None:
-                # second derivatives that vanish far away are no metric; their bound is one
-                metric, age, previous = objective.bound_metric() or metric, 0, np.inf
-            if step is None:
-                pairs.clear()
-                continue
-            if progress.is_spent(step.total):
-                return progress.stall(0.0)
-            _remember(pairs, step.params - params, step.gradient - gradient)
-            params, value, gradient = step.params, step.value, step.gradient
-            length, previous, age = step.length, decrease, age + 1
+    def _directions(self, objective, at, run):
+        metric = None if self.metric is None else objective.metric(at)
+        return QuasiNewtonDirections(objective, metric, self.memory, is_own=self.metric is not None)
 
-    def _metric(self, objective, params):
-        return None if self.metric is None else objective.metric(params)
 
-    def _rebuild(self, objective, params, gradient, pairs):
-        pairs.clear()
-        metric = self._metric(objective, params)
-        direction = -metric.solve(gradient)
-        return metric, 0, direction, (gradient @ -direction) / 2
+class QuasiNewtonDirections(Directions):
+    """The two-loop recursion on top of a metric.
+
+    Parameters
+    ----------
+    objective : Objective
+    metric : Metric or None
+    memory : int
+        Number of pairs that are kept.
+    is_own : bool
+        Whether metrics of the objective are used.
+    """
+
+    def __init__(self, objective, metric, memory, is_own):
+        super().__init__(objective, metric)
+        self._pairs: deque = deque(maxlen=memory)
+        self._is_own = is_own
+        self._age, self._previous = 0, np.inf
+
+    def find(self, at):
+        way = self._recursion(at)
+        is_worn = self.metric is not None and self._age >= METRIC_AGE
+        if is_worn and way.decrease > SLOW * self._previous:
+            self._renew(self.objective.metric(at.params))
+            way = self._recursion(at)
+        return way
+
+    def after_check(self, at, way, progress):
+        if progress.new_metric is not None and self._is_own:
+            self._renew(progress.new_metric)
+            way = replace(way, direction=progress.new_direction)
+        if self.metric is None and not self._pairs:
+            # without any curvature: the step that would reach zero along the slope (Polyak)
+            slope = max(at.gradient @ at.gradient, np.finfo(float).tiny)
+            unit = scale(self.objective, at.value)
+            way = replace(way, direction=way.direction * (unit / slope))
+        return way
+
+    @property
+    def are_exhausted(self):
+        return not self._pairs and (self.metric is None or self.is_bound)
+
+    def retreat(self, at, step):
+        if self.metric is not None:
+            super().retreat(at, step)
+            self._age, self._previous = 0, np.inf
+        if step is None:
+            self._pairs.clear()
+
+    def advance(self, at, step, way, was_bound):
+        _remember(self._pairs, step.params - at.params, step.gradient - at.gradient)
+        self._previous, self._age = way.decrease, self._age + 1
+
+    def _renew(self, metric):
+        self._pairs.clear()
+        self.metric, self._age = metric, 0
+
+    def _recursion(self, at):
+        direction = -_two_loop(self._pairs, self.metric, at.gradient)
+        decrease = (at.gradient @ -direction) / 2
+        return Direction(direction, decrease, {"metric": self.metric})
 
 
 def _remember(pairs, move, change):
     curvature = move @ change
-    # beside a sum that, unlike norms, does not depend on the units of the parameters
+    # relative to a sum that, unlike norms, does not depend on the units of the parameters
     if curvature > np.finfo(float).eps * (np.abs(move) @ np.abs(change)):
         pairs.append((move, change, curvature))
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Armijo's share of the predicted decrease, and Wolfe's share of the slope (Nocedal and Wright,
-# 2006, section 3.1, for quasi-Newton directions).
+from sklearn_gd.solvers.stopping import noise
+
+# Armijo's fraction of the predicted decrease (Nocedal and Wright, 2006, section 3.1).
 ARMIJO = 1e-4
-WOLFE = 0.9
 MAX_TRIALS = 40
 # A slope that promises this many times the noise is owed a decrease that can be seen.
 FAR_ABOVE_NOISE = 100
@@ -27,26 +27,42 @@ class Step:
     length: float
 
 
-def search(objective, params, direction, total, gradient, *, wolfe=False) -> Step | None:
-    """A step along ``direction`` that lowers the objective by a share of what the slope promises.
+@dataclass(frozen=True)
+class Slopes:
+    """How steep the objective may be where a step ends, relative to its slope at the beginning."""
 
-    With ``wolfe`` the slope must have become flatter too, so that the step says something about
-    curvature. Returns None where no step does it.
+    falling: float = np.inf
+    rising: float = np.inf
+
+
+ANY_SLOPE = Slopes()
+# Less steep, so that the step says something about curvature: Wolfe's condition.
+FLATTER = Slopes(falling=0.9)
+# Near the lowest point of the line, where curvature comes and goes along it.
+NEARLY_FLAT = Slopes(falling=0.5, rising=0.5)
+
+
+def search(objective, params, direction, total, gradient, slopes=ANY_SLOPE) -> Step | None:
+    """A step along ``direction`` that achieves part of the decrease that its slope predicts.
+
+    It also ends with one of the given slopes if a step does; None where no step decreases enough.
     """
     slope = gradient @ direction + objective.nonsmooth(params + direction)
     slope -= objective.nonsmooth(params)
-    noise = objective.noise(total)
-    if -slope > FAR_ABOVE_NOISE * noise:
-        noise = 0.0
+    tolerance = noise(objective, total)
+    if -slope > FAR_ABOVE_NOISE * tolerance:
+        tolerance = 0.0
     low, high, length = 0.0, np.inf, 1.0
     accepted = None
     for _ in range(MAX_TRIALS):
-        step = _evaluate(objective, params + length * direction, length)
-        is_lower = step.total <= total + noise if noise else step.total < total
-        if not (is_lower and step.total <= total + ARMIJO * length * slope + noise):
+        step = evaluate(objective, params + length * direction, length)
+        is_lower = step.total <= total + tolerance if tolerance else step.total < total
+        if not (is_lower and step.total <= total + ARMIJO * length * slope + tolerance):
             high = length
-        elif wolfe and step.gradient @ direction < WOLFE * slope:
+        elif step.gradient @ direction < slopes.falling * slope:
             low, accepted = length, step
+        elif step.gradient @ direction > -slopes.rising * slope:
+            high, accepted = length, step
         else:
             return step
         length = _next_length(low, high, length, step.total - total, slope)
@@ -55,17 +71,18 @@ def search(objective, params, direction, total, gradient, *, wolfe=False) -> Ste
 
 def proximal_step(objective, params, value, gradient, length) -> Step | None:
     """A proximal gradient step, halved until its quadratic bound holds; None if it never does."""
-    noise = objective.noise(value)
+    tolerance = noise(objective, value)
     for _ in range(MAX_TRIALS):
-        step = _evaluate(objective, objective.prox(params - length * gradient, length), length)
+        step = evaluate(objective, objective.prox(params - length * gradient, length), length)
         move = step.params - params
-        if step.value <= value + gradient @ move + move @ move / (2 * length) + noise:
+        if step.value <= value + gradient @ move + move @ move / (2 * length) + tolerance:
             return step
         length /= 2
     return None
 
 
-def _evaluate(objective, params, length):
+def evaluate(objective, params: NDArray, length: float) -> Step:
+    """The objective at a point that a step of this length leads to."""
     value, gradient = objective.value_and_gradient(params)
     return Step(params, value, gradient, value + objective.nonsmooth(params), length)
 

@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 
 from sklearn_gd.schedules import Clock, Constant, Schedule
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.rates import Plateaus, resolve_schedule
+from sklearn_gd.solvers.rates import Plateaus, Rate
+from sklearn_gd.solvers.stopping import divergence_limit
 
-# Few rows: small batches, so that a pass makes enough updates. Many: batches that keep BLAS busy.
-MIN_AUTO_BATCH = 64
-MAX_AUTO_BATCH = 200
 AUTO_UPDATES_PER_PASS = 20
-# The learning rate of a pass that diverged is halved, but not below this share, where the gradient
-# itself must be wrong.
+# The learning rate of a pass that diverged is halved, but not below this fraction, where the
+# gradient itself must be wrong.
 SMALLEST_CUT = 1e-15
+# What a rule may do in a pass, besides ``init`` and ``update``.
+HOOKS = ("begin_pass", "estimate", "decay", "step_size")
 
 
 @dataclass
 class State:
-    """Where a stochastic run stands: all that another run needs to go on as if never stopped."""
+    """Where a stochastic run stands: all that another run needs to resume it exactly."""
 
     params: NDArray
     rule: dict[str, Any]
     rng: np.random.Generator
     schedule: Callable[[Clock], float]
-    learning_rate: Any
+    learning_rate: Rate
     step: int = 0
     epoch: int = 0
     plateaus: Plateaus = field(default_factory=Plateaus)
@@ -65,6 +65,8 @@ class MiniBatch(Solver):
     method_parameters : frozenset of str
         Which parameters of the estimator it uses: "learning_rate", "batch_size" and "average", and
         of networks "dropout" and "max_norm".
+    step_is_scalar : bool
+        Whether ``step_size`` is one number for all parameters.
     auto_updates : int
         Updates a pass that ``batch_size="auto"`` is made for, within bounds.
 
@@ -79,7 +81,7 @@ class MiniBatch(Solver):
     ...     def init(self, params):
     ...         return {}
     ...
-    ...     def update(self, gradient, state, step, rate):
+    ...     def update(self, gradient, state, params, clock, rate):
     ...         return -rate * np.sign(gradient)
     >>> X, y = load_wine(return_X_y=True)
     >>> settings = {"learning_rate": 0.01, "max_iter": 20, "tol": 0, "random_state": 0}
@@ -89,6 +91,7 @@ class MiniBatch(Solver):
     """
 
     resumable: ClassVar[bool] = True
+    step_is_scalar: ClassVar[bool] = False
     method_parameters: ClassVar = frozenset(
         {"learning_rate", "batch_size", "average", "dropout", "max_norm"}
     )
@@ -110,7 +113,9 @@ class MiniBatch(Solver):
         """
 
     @abstractmethod
-    def update(self, gradient: NDArray, state: dict, step: int, rate: float) -> NDArray:
+    def update(
+        self, gradient: NDArray, state: dict, params: NDArray, clock: Clock, rate: float
+    ) -> NDArray:
         """The change of the parameters by one batch.
 
         Parameters
@@ -119,8 +124,10 @@ class MiniBatch(Solver):
             Of the batch, the smooth part of the penalty included.
         state : dict
             That of ``init``, to be written to.
-        step : int
-            Number of the update, 1 at the first.
+        params : ndarray of shape (p,)
+            The parameters before the update; not to be written to.
+        clock : Clock
+            Where the run stands: ``clock.update`` is the number of the update, 1 at the first.
         rate : float
             Learning rate.
 
@@ -130,9 +137,27 @@ class MiniBatch(Solver):
             What to add to the parameters.
         """
 
-    def step_size(self, state: dict, step: int, rate: float) -> float | NDArray:
-        """How far the last update went along its gradient, in all or a parameter: for the prox."""
-        return rate
+    def step_size(self, state: dict, clock: Clock, rate: float) -> float | NDArray:
+        """How far the last update went along its gradient, for the proximal step.
+
+        A rule that does not say it is refused for penalties with a nonsmooth part, which would
+        otherwise be minimised at another strength than ``alpha``.
+
+        Parameters
+        ----------
+        state : dict
+            As ``update`` has left it.
+        clock : Clock
+            As ``update`` received it.
+        rate : float
+            Learning rate.
+
+        Returns
+        -------
+        step_size : float or ndarray of shape (p,)
+            One for all parameters, or one for each: the update divided by minus the gradient.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say its step size.")
 
     def begin_pass(self, objective, params: NDArray, state: dict) -> None:
         """Prepare a pass; for rules that look at all rows first."""
@@ -149,53 +174,67 @@ class MiniBatch(Solver):
         return 0.001
 
     def auto_schedule(self, objective) -> Callable[[float, int, int], Schedule]:
-        """How that rate goes on: a schedule from the rate, the steps of a pass, and the passes."""
+        """A schedule from that rate, the number of steps in a pass, and that of passes."""
         return Constant.from_rate
 
     def divergence_limit(self, objective, state: State) -> float:
         """The mean objective of a pass above which its steps are taken back.
 
-        By where the run began, not where it goes on: a stream may not climb from chunk to chunk.
+        By where the run began, not where it is resumed, as a stream may not climb from chunk to
+        chunk.
         """
-        return objective.divergence_limit(state.first_value)
+        return divergence_limit(objective, state.first_value)
 
     def unsupported(self, objective):
+        name = type(self).__name__
         if objective.n_samples == 0:
             return (
-                f"{type(self).__name__} needs rows to make batches of, which a plain function has "
-                "not; use LBFGS() instead."
+                f"{name} needs rows to make batches of, and a plain function has none; use "
+                "LBFGS() instead."
+            )
+        if not (objective.is_smooth or self.declares("step_size", "update")):
+            return (
+                f"{name} does not say its step_size, which the proximal operator of a penalty "
+                "such as 'l1' or that of positive=True needs; define step_size, or use "
+                "solver='adam'."
+            )
+        if not (objective.is_smooth or objective.is_separable or self.step_is_scalar):
+            return (
+                f"{name} has a step size for each parameter, and the proximal operator of this "
+                "penalty takes one for all; use solver='sgd' or solver='auto'."
             )
         return None
 
     def _run(self, objective, params, run, progress, state):
-        size = _batch_size(run.batch_size, objective.n_samples, self.auto_updates)
+        size = run.batch_size.rows(objective.n_samples, self.auto_updates, objective.is_online)
         is_resumed = state is not None
         state = deepcopy(state) or self._fresh_state(objective, params, run, size)
         if state.learning_rate != run.learning_rate:
             state.learning_rate = run.learning_rate
             state.schedule = self._schedule(objective, run, size)
         progress.state, params = state, state.params
-        progress.goes_on = is_resumed
-        # a stream goes on from the mean of its last pass, which no look at the new rows gives
-        goes_on = is_resumed and run.is_chunk
-        rough = objective.rough()
-        start = value = state.value if goes_on else rough.value(params)
-        progress.start_is_rough = rough is not objective
+        # a stream continues from the mean of its last pass, which the new rows cannot give
+        is_stream = is_resumed and run.stage.is_chunk
+        sample = objective.subsampled()
+        start = value = state.value if is_stream else sample.value(params)
+        is_estimate = sample is not objective
         if not is_resumed:
             state.first_value = state.value = start
             state.good = params.copy()
         limit = self.divergence_limit(objective, state)
         # a pass is known to have been good only when the next one, from where it ended, begins well
-        while not progress.done(self._answer(params, state, run), value, step_size=state.rate):
+        while not progress.done(
+            self._answer(params, state, run), value, step_size=state.rate, is_estimate=is_estimate
+        ):
             before = params.copy()
             value = self._pass(objective, params, run, state, size)
             if not value <= limit and state.cut > SMALLEST_CUT:
                 self._roll_back(state)
-                progress.cut_rate(state.cut)
+                progress.retry(state.cut)
                 value = start
                 continue
             state.good, state.value = before, value
-            state.plateaus.watch(value, run)
+            state.plateaus.watch(value, run.patience)
 
     def _roll_back(self, state):
         """Back to the last good params with half the rate, and a rule that forgot the climb."""
@@ -205,10 +244,9 @@ class MiniBatch(Solver):
         state.mean_params, state.averaged = None, 0
 
     def _schedule(self, objective, run, size):
-        return resolve_schedule(
-            run,
-            -(-objective.n_samples // size),
+        return run.learning_rate.schedule(
             lambda: self.auto_rate(objective, size),
+            objective.n_batches(size),
             self.auto_schedule(objective),
         )
 
@@ -221,8 +259,16 @@ class MiniBatch(Solver):
             learning_rate=run.learning_rate,
         )
 
+    def _compiled_pass(self, objective, params, run, state, size) -> float | None:
+        """The same as ``_pass`` in machine code; None where no loop does the same."""
+        return None
+
     def _pass(self, objective, params, run, state, size):
-        """Update ``params`` by every batch once; the mean objective met on the way."""
+        """Update ``params`` by every batch once; the mean objective on the way."""
+        if self.declares("_compiled_pass", *MiniBatch.__abstractmethods__, *HOOKS):
+            value = self._compiled_pass(objective, params, run, state, size)
+            if value is not None:
+                return value
         total, count = 0.0, 0
         rng = state.rng if run.shuffle else None
         self.begin_pass(objective, params, state.rule)
@@ -231,11 +277,12 @@ class MiniBatch(Solver):
             rate = state.rate
             if run.max_norm is not None:
                 gradient *= min(1.0, run.max_norm / max(np.linalg.norm(gradient), 1e-300))
-            state.step += 1
+            clock = state.clock
             self.decay(objective.weights(params), rate)
-            params += self.update(gradient, state.rule, state.step, rate)
+            params += self.update(gradient, state.rule, params, clock, rate)
+            state.step += 1
             if not objective.is_smooth:
-                step_size = self.step_size(state.rule, state.step, rate)
+                step_size = self.step_size(state.rule, clock, rate)
                 params[...] = objective.prox(params, step_size)
                 value += objective.nonsmooth(params)
             if run.average:
@@ -258,10 +305,3 @@ def _average(params, state):
         state.mean_params = np.zeros_like(params)
     state.averaged += 1
     state.mean_params += (params - state.mean_params) / state.averaged
-
-
-def _batch_size(wanted: Any, n_samples: int, updates: int) -> int:
-    if wanted == "auto":
-        by_updates = n_samples // updates
-        wanted = min(max(by_updates, MIN_AUTO_BATCH), MAX_AUTO_BATCH)
-    return min(int(wanted), n_samples)

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from sklearn_gd.metric import conjugate_gradient
-from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import SHORT, search
+from sklearn_gd.quadratic import conjugate_gradient
+from sklearn_gd.solvers.second_order import Direction, Directions, SecondOrder
 
 # The metric, here a preconditioner, is rebuilt when it needed more products than this.
 MANY_PRODUCTS = 8
@@ -14,7 +11,7 @@ MAX_PRODUCTS = 200
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NewtonCG(Solver):
+class NewtonCG(SecondOrder):
     """Truncated Newton: the Newton equation solved by preconditioned conjugate gradients.
 
     Each iteration minimises over the direction d
@@ -52,42 +49,32 @@ class NewtonCG(Solver):
             )
         if objective.has_kinks:
             return (
-                "NewtonCG needs second derivatives, which a loss with kinks has not; use "
+                "NewtonCG needs second derivatives, and a loss with kinks has none; use "
                 "solver='lbfgs' instead."
             )
         return None
 
-    def _run(self, objective, params, run, progress, state):
-        params = params.astype(np.float64)
-        metric = objective.metric(params)
-        value, gradient = objective.value_and_gradient(params)
-        length, is_bound = np.nan, False
-        while True:
-            direction, decrease, products = self._direction(
-                objective, metric, params, gradient, metric.is_hessian or is_bound
-            )
-            # what decides the step decides convergence: nothing is computed twice
-            newton = None if is_bound else (decrease, direction, metric)
-            known = {"decrease": decrease, "newton": newton, "step_size": length}
-            if progress.done(params, value, gradient, **known):
-                return
-            step = search(objective, params, direction, value, gradient)
-            if step is None and is_bound:
-                return progress.stall(decrease)
-            was_bound, is_bound = is_bound, step is None or step.length < SHORT
-            if is_bound:
-                metric = objective.bound_metric() or metric
-            if step is None:
-                continue
-            if progress.is_spent(step.total):
-                return progress.stall(0.0)
-            params, value, gradient, length = step.params, step.value, step.gradient, step.length
-            if not is_bound and (was_bound or metric.is_hessian or products > MANY_PRODUCTS):
-                metric = objective.metric(params)
+    def _directions(self, objective, at, run):
+        return TruncatedNewton(objective, objective.metric(at))
 
-    def _direction(self, objective, metric, params, gradient, is_direct):
-        if is_direct:
-            direction = -metric.solve(gradient)
-            return direction, -(gradient @ direction) / 2, 0
-        hessian = objective.hessian_operator(params)
-        return conjugate_gradient(hessian, gradient, metric.solve, MAX_PRODUCTS)[:3]
+
+class TruncatedNewton(Directions):
+    """Conjugate gradients by products with the Hessian, preconditioned by the metric."""
+
+    def find(self, at):
+        if self.metric.is_hessian or self.is_bound:
+            direction = -self.metric.solve(at.gradient)
+            decrease, self._products = -(at.gradient @ direction) / 2, 0
+        else:
+            hessian = self.objective.hessian_operator(at.params)
+            direction, decrease, self._products, _ = conjugate_gradient(
+                hessian, at.gradient, self.metric.solve, MAX_PRODUCTS
+            )
+        # what decides the step decides convergence: nothing is computed twice
+        newton = None if self.is_bound else (decrease, direction, self.metric)
+        return Direction(direction, decrease, {"newton": newton})
+
+    def advance(self, at, step, way, was_bound):
+        is_worn = was_bound or self.metric.is_hessian or self._products > MANY_PRODUCTS
+        if is_worn and not self.is_bound:
+            self.metric = self.objective.metric(step.params)

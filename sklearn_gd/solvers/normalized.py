@@ -1,4 +1,4 @@
-"""The streaming rule: scale-free updates for features whose units nobody has looked at."""
+"""The streaming rule: scale-free updates for features in unknown units."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,9 +8,9 @@ import numpy as np
 from sklearn_gd.solvers.mini_batch import MiniBatch
 
 AUTO_RATE = 0.2
-# A variance that is this share of the squared mean is rounding, not variation.
+# A variance that is this fraction of the squared mean is rounding, not variation.
 NOISE = 1e-20
-# A gradient that is this share of the slopes of rows is rounding too.
+# A gradient that is this fraction of the slopes of rows is rounding too.
 ROUNDING = 1e-12
 
 
@@ -53,8 +53,13 @@ class NormalizedAdagrad(MiniBatch):
 
     def unsupported(self, objective):
         reason = super().unsupported(objective)
-        if reason is None and not objective.is_convex:
+        if reason is None and not objective.is_linear:
             return "NormalizedAdagrad needs a linear model; use solver='adam' instead."
+        if reason is None and not objective.is_convex:
+            return (
+                "NormalizedAdagrad needs a convex objective, whose slopes grow away from the "
+                "minimum; use solver='adam' instead."
+            )
         return reason
 
     def init(self, params):
@@ -70,7 +75,7 @@ class NormalizedAdagrad(MiniBatch):
         state["steps"] += oracle.step_energy(losses, slopes)
         return oracle.with_penalty(oracle.mean(losses), gradient, params)
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         mean, spread = _mean_and_spread(state)
         rate = rate * _unit(state) / _reach(spread)
         change = np.empty_like(gradient)
@@ -86,7 +91,7 @@ class NormalizedAdagrad(MiniBatch):
             bias_move[...] = _adagrad(bias_slope, bias_energy, rate, floor) - mean[:, 0] @ move
         return change
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         _, spread = _mean_and_spread(state)
         rate = rate * _unit(state) / _reach(spread)
         sizes = np.full_like(state["energy"], rate)
@@ -100,7 +105,7 @@ class NormalizedAdagrad(MiniBatch):
 
     def divergence_limit(self, objective, state):
         # what the first few rows of a stream teach may be far off, and is unlearnt by later ones
-        if state.learning_rate == "auto":
+        if state.learning_rate.is_auto:
             return np.finfo(np.float64).max
         return super().divergence_limit(objective, state)
 

@@ -4,22 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_gd.proximal import TOLERANCE, proximal_newton_cg
-from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.line_search import SHORT, search
-from sklearn_gd.solvers.newton_cg import NewtonCG
+from sklearn_gd.quadratic import proximal_newton_cg
+from sklearn_gd.quadratic.proximal_cg import TOLERANCE
+from sklearn_gd.solvers.newton_cg import TruncatedNewton
+from sklearn_gd.solvers.second_order import Direction, Directions, SecondOrder
+from sklearn_gd.solvers.stopping import scale
 
 # The metric, here a preconditioner, is rebuilt when a step needed more products than this.
 MANY_PRODUCTS = 20
 MAX_PRODUCTS = 200
 # The model is trusted as far as it foretold the last decrease, but for rounding.
 FINEST = 1e-6
-# A round of the model that gains less than this share of ``tol`` cannot matter.
+# A round of the model that gains less than this fraction of ``tol`` cannot matter.
 NEGLIGIBLE = 0.1
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ProximalNewtonCG(Solver):
+class ProximalNewtonCG(SecondOrder):
     """Truncated proximal Newton: products with the Hessian, and exact zeros.
 
     Each iteration minimises over the direction d
@@ -51,49 +52,50 @@ class ProximalNewtonCG(Solver):
                 "ProximalNewtonCG needs the convex objective of a linear model; use "
                 "solver='agd' instead."
             )
+        if not (objective.is_smooth or objective.is_separable):
+            return (
+                "ProximalNewtonCG needs a penalty whose proximal operator takes a scale for each "
+                "weight; use solver='auto' instead."
+            )
         if objective.has_kinks:
             return (
-                "ProximalNewtonCG needs second derivatives, which a loss with kinks has not; use "
+                "ProximalNewtonCG needs second derivatives, and a loss with kinks has none; use "
                 "solver='auto' instead."
             )
         return None
 
-    def _run(self, objective, params, run, progress, state):
+    def _directions(self, objective, at, run):
+        metric = objective.metric(at)
         if objective.is_smooth:
             # without kinks no parameter is held, and this is Newton's method
-            return NewtonCG()._run(objective, params, run, progress, state)
-        params = params.astype(np.float64)
-        metric, is_bound = objective.metric(params), False
-        value, gradient = objective.value_and_gradient(params)
-        total, length = value + objective.nonsmooth(params), np.nan
-        tolerance = TOLERANCE
-        while True:
-            negligible = NEGLIGIBLE * run.tol * objective.scale(total)
-            is_direct = is_bound or metric.is_hessian
-            hessian = metric.product if is_direct else objective.hessian_operator(params)
-            direction, decrease, products = proximal_newton_cg(
-                hessian, metric, objective, params, gradient, MAX_PRODUCTS, tolerance, negligible
-            )
-            # where products decide convergence anyway, nothing is computed twice
-            decides = objective.has_diagonal_metric and not is_bound
-            newton = (decrease, direction, metric) if decides else None
-            if progress.done(
-                params, total, gradient, decrease=decrease, newton=newton, step_size=length
-            ):
-                return
-            step = search(objective, params, direction, total, gradient)
-            if step is None and is_bound:
-                return progress.stall(decrease)
-            was_bound, is_bound = is_bound, step is None or step.length < SHORT
-            if is_bound:
-                metric = objective.bound_metric() or metric
-            if step is None:
-                continue
-            if progress.is_spent(step.total):
-                return progress.stall(0.0)
-            surprise = abs((total - step.total) / decrease - 1) if decrease > 0 else TOLERANCE
-            tolerance = float(np.clip(surprise, FINEST, TOLERANCE))
-            params, value, gradient, total = step.params, step.value, step.gradient, step.total
-            length = step.length
-            if not is_bound and (was_bound or metric.is_hessian or products > MANY_PRODUCTS):
-                metric = objective.metric(params)
+            return TruncatedNewton(objective, metric)
+        return TruncatedProximalNewton(objective, metric, run.tol)
+
+
+class TruncatedProximalNewton(Directions):
+    """The proximal model, minimised as closely as the last one was to be trusted."""
+
+    def __init__(self, objective, metric, tol):
+        super().__init__(objective, metric)
+        self._tol, self._tolerance, self._products = tol, TOLERANCE, 0
+
+    def find(self, at):
+        is_direct = self.is_bound or self.metric.is_hessian
+        product = self.metric.product if is_direct else self.objective.hessian_operator(at.params)
+        negligible = NEGLIGIBLE * self._tol * scale(self.objective, at.total)
+        direction, decrease, self._products = proximal_newton_cg(
+            product, self.metric, self.objective, at.params, at.gradient,
+            MAX_PRODUCTS, self._tolerance, negligible,
+        )  # fmt: skip
+        # where products decide convergence anyway, nothing is computed twice
+        decides = self.objective.has_diagonal_metric and not self.is_bound
+        newton = (decrease, direction, self.metric) if decides else None
+        return Direction(direction, decrease, {"newton": newton})
+
+    def advance(self, at, step, way, was_bound):
+        gain = at.total - step.total
+        surprise = abs(gain / way.decrease - 1) if way.decrease > 0 else TOLERANCE
+        self._tolerance = float(np.clip(surprise, FINEST, TOLERANCE))
+        is_worn = was_bound or self.metric.is_hessian or self._products > MANY_PRODUCTS
+        if is_worn and not self.is_bound:
+            self.metric = self.objective.metric(step.params)

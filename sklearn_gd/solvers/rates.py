@@ -1,15 +1,19 @@
-"""From what the user wrote for ``learning_rate`` to a schedule, and what a schedule may look at."""
+"""Learning rate and batch size: from what the user wrote to what a solver asks for."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from sklearn_gd._components import resolve
 from sklearn_gd.schedules import SCHEDULES, Clock, Constant, Schedule
-from sklearn_gd.solvers.run import Run
 
 DEFAULT_PATIENCE = 5
+# Few rows: small batches, so that a pass makes enough updates. Many: batches that keep BLAS busy.
+MIN_AUTO_BATCH = 64
+MAX_AUTO_BATCH = 200
 
 
 @dataclass
@@ -23,10 +27,10 @@ class Plateaus:
     stretch: list[float] = field(default_factory=list)
     last_mean: float = np.inf
 
-    def watch(self, value: float, run: Run) -> None:
-        """Take notice of the objective of a pass."""
+    def watch(self, value: float, patience: int | None) -> None:
+        """Note the objective of a pass."""
         self.stretch.append(value)
-        if len(self.stretch) < (run.patience or DEFAULT_PATIENCE):
+        if len(self.stretch) < (patience or DEFAULT_PATIENCE):
             return
         mean = float(np.mean(self.stretch))
         if mean >= self.last_mean:
@@ -34,29 +38,93 @@ class Plateaus:
         self.last_mean, self.stretch = mean, []
 
 
-def resolve_schedule(
-    run: Run,
-    steps_per_pass: int,
-    auto_rate: Callable[[], float],
-    auto: Callable[[float, int, int], Schedule] = Constant.from_rate,
-) -> Callable[[Clock], float]:
-    """The schedule of a run: an object or function as it is, a number held constant, or a name.
+ScheduleMaker = Callable[[float, int, int], Schedule]
 
-    A function maps a :class:`Clock` to a rate; a name stands for a schedule from the auto rate.
 
-    ``auto_rate`` is called only where it is needed, since it may cost a pass.
-    """
-    wanted = run.learning_rate
-    if isinstance(wanted, Schedule):
-        wanted.validate()
-    if callable(wanted):
-        return wanted
-    if not isinstance(wanted, str):
-        return Constant(rate=float(wanted))
-    passes = run.horizon or run.max_iter
-    makers = {name: kind.from_rate for name, kind in SCHEDULES.items()} | {"auto": auto}
-    names = {
-        name: lambda make=make: make(auto_rate(), steps_per_pass, passes)
-        for name, make in makers.items()
-    }
-    return resolve("learning_rate", wanted, Schedule, names)
+@dataclass(frozen=True)
+class Rate(ABC):
+    """The learning rate that was asked for; ``schedule`` says what it means for a solver."""
+
+    @staticmethod
+    def of(wanted: Any, passes: int) -> "Rate":
+        """The object for "auto", a number, a name, a Schedule or a function of a Clock."""
+        if isinstance(wanted, Rate):
+            return wanted
+        if isinstance(wanted, Schedule):
+            wanted.validate()
+        if callable(wanted):
+            return GivenRate(wanted)
+        if not isinstance(wanted, str):
+            return GivenRate(Constant(rate=float(wanted)))
+        kinds = SCHEDULES | {"auto": None}
+        if wanted not in kinds:
+            resolve("learning_rate", wanted, Schedule, SCHEDULES)
+        return DerivedRate(kinds[wanted], passes)
+
+    @property
+    @abstractmethod
+    def is_auto(self) -> bool:
+        """Whether the choice is left to the solver."""
+
+    @abstractmethod
+    def schedule(
+        self, auto_rate: Callable[[], float], steps_per_pass: int, auto: ScheduleMaker
+    ) -> Callable[[Clock], float]:
+        """A function of the clock.
+
+        ``auto_rate`` is called only where it is needed, since it may cost a pass; ``auto`` makes a
+        schedule of it where none is named.
+        """
+
+
+@dataclass(frozen=True)
+class GivenRate(Rate):
+    """A schedule or function as it is, or a number held constant."""
+
+    given: Callable[[Clock], float]
+
+    @property
+    def is_auto(self):
+        return False
+
+    def schedule(self, auto_rate, steps_per_pass, auto):
+        return self.given
+
+
+@dataclass(frozen=True)
+class DerivedRate(Rate):
+    """A schedule from the solver's own rate: one that is named, or the solver's own."""
+
+    kind: type[Schedule] | None
+    passes: int = field(compare=False)
+
+    @property
+    def is_auto(self):
+        return self.kind is None
+
+    def schedule(self, auto_rate, steps_per_pass, auto):
+        make = auto if self.kind is None else self.kind.from_rate
+        return make(auto_rate(), steps_per_pass, self.passes)
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """The batch size that was asked for; None leaves it to the solver."""
+
+    given: int | None = None
+
+    @classmethod
+    def of(cls, wanted: Any) -> "BatchSize":
+        """The object for "auto" or a number."""
+        if isinstance(wanted, cls):
+            return wanted
+        return cls() if isinstance(wanted, str) else cls(int(wanted))
+
+    def rows(self, n_samples: int, updates_per_pass: int, is_online: bool = False) -> int:
+        """Rows in a batch: as given, or for about this many updates a pass, within bounds.
+
+        One row, if rows are to be learnt one by one.
+        """
+        by_updates = n_samples // updates_per_pass
+        auto = 1 if is_online else min(max(by_updates, MIN_AUTO_BATCH), MAX_AUTO_BATCH)
+        return min(self.given or auto, n_samples)

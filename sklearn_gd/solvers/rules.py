@@ -14,9 +14,9 @@ from sklearn_gd.schedules import ReduceOnPlateau
 from sklearn_gd.solvers.compiled import sgd_pass
 from sklearn_gd.solvers.mini_batch import MiniBatch
 
-SHARE = real(0, 1, open_high=True)
-SMALL = real(0, open_low=True)
-# Where no bound of the curvature tells: the rates that the rules' authors and common practice use.
+UNIT_INTERVAL = real(0, 1, open_high=True)
+POSITIVE = real(0, open_low=True)
+# Where the curvature has no bound: the rates that the rules' authors and common practice use.
 LINEAR_RATE = 0.01
 NETWORK_RATE = 0.001
 UNBOUNDED_RATE = 0.1
@@ -49,11 +49,16 @@ class SGD(MiniBatch):
     True
     """
 
+    step_is_scalar: ClassVar[bool] = True
+
     def init(self, params):
         return {}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         return -rate * gradient
+
+    def step_size(self, state, clock, rate):
+        return rate
 
     def auto_rate(self, objective, batch_size):
         return _rate_by_smoothness(objective, batch_size)
@@ -61,11 +66,8 @@ class SGD(MiniBatch):
     def auto_schedule(self, objective):
         return ReduceOnPlateau.from_rate
 
-    def _pass(self, objective, params, run, state, size):
-        # a subclass may have another formula
-        is_plain = type(self) is SGD
-        value = sgd_pass(objective, params, run, state, size) if is_plain else None
-        return super()._pass(objective, params, run, state, size) if value is None else value
+    def _compiled_pass(self, objective, params, run, state, size):
+        return sgd_pass(objective, params, run, state, size)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -100,18 +102,19 @@ class Momentum(MiniBatch):
     """
 
     momentum: float = 0.9
-    rules: ClassVar = {"momentum": SHARE}
+    step_is_scalar: ClassVar[bool] = True
+    rules: ClassVar = {"momentum": UNIT_INTERVAL}
 
     def init(self, params):
         return {"velocity": np.zeros_like(params)}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         velocity = state["velocity"]
         velocity *= self.momentum
         velocity -= rate * gradient
         return velocity
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         return rate / (1 - self.momentum)
 
     def auto_rate(self, objective, batch_size):
@@ -154,16 +157,19 @@ class Nesterov(Momentum):
     True
     """
 
-    def update(self, gradient, state, step, rate):
-        velocity = super().update(gradient, state, step, rate)
+    def update(self, gradient, state, params, clock, rate):
+        velocity = super().update(gradient, state, params, clock, rate)
         return self.momentum * velocity - rate * gradient
+
+    def step_size(self, state, clock, rate):
+        return super().step_size(state, clock, rate)
 
 
 class AdaptiveRule(MiniBatch):
     """Rules that divide by the size of past gradients; their rate has the units of params."""
 
     def auto_rate(self, objective, batch_size):
-        return LINEAR_RATE if objective.is_convex else NETWORK_RATE
+        return LINEAR_RATE if objective.is_linear else NETWORK_RATE
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -197,16 +203,16 @@ class Adagrad(AdaptiveRule):
     """
 
     epsilon: float = 1e-8
-    rules: ClassVar = {"epsilon": SMALL}
+    rules: ClassVar = {"epsilon": POSITIVE}
 
     def init(self, params):
         return {"energy": np.zeros_like(params)}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         state["energy"] += gradient**2
-        return -self.step_size(state, step, rate) * gradient
+        return -self.step_size(state, clock, rate) * gradient
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         return rate / (np.sqrt(state["energy"]) + self.epsilon)
 
     def auto_rate(self, objective, batch_size):
@@ -250,19 +256,19 @@ class Adadelta(AdaptiveRule):
 
     rho: float = 0.95
     epsilon: float = 1e-6
-    rules: ClassVar = {"rho": SHARE, "epsilon": SMALL}
+    rules: ClassVar = {"rho": UNIT_INTERVAL, "epsilon": POSITIVE}
 
     def init(self, params):
         return {"square": np.zeros_like(params), "moves": np.zeros_like(params)}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         square, moves = state["square"], state["moves"]
         square += (1 - self.rho) * (gradient**2 - square)
-        move = -self.step_size(state, step, 1.0) * gradient
+        move = -self.step_size(state, clock, 1.0) * gradient
         moves += (1 - self.rho) * (move**2 - moves)
         return rate * move
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         return rate * np.sqrt((state["moves"] + self.epsilon) / (state["square"] + self.epsilon))
 
     def auto_rate(self, objective, batch_size):
@@ -304,17 +310,17 @@ class RMSprop(AdaptiveRule):
 
     rho: float = 0.9
     epsilon: float = 1e-8
-    rules: ClassVar = {"rho": SHARE, "epsilon": SMALL}
+    rules: ClassVar = {"rho": UNIT_INTERVAL, "epsilon": POSITIVE}
 
     def init(self, params):
         return {"square": np.zeros_like(params)}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         square = state["square"]
         square += (1 - self.rho) * (gradient**2 - square)
-        return -self.step_size(state, step, rate) * gradient
+        return -self.step_size(state, clock, rate) * gradient
 
-    def step_size(self, state, step, rate):
+    def step_size(self, state, clock, rate):
         return rate / (np.sqrt(state["square"]) + self.epsilon)
 
 

@@ -2,13 +2,84 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd.solvers.history import joined
+from sklearn_gd.solvers.rates import BatchSize, Rate
+
 if TYPE_CHECKING:
     from sklearn_gd.solvers.progress import Progress
+
+
+class StopReason(Enum):
+    """Why a run ended; the value is the beginning of the sentence that says so.
+
+    Examples
+    --------
+    >>> from sklearn_gd.solvers import StopReason
+    >>> [reason.code for reason in StopReason if reason.is_converged]
+    ['converged', 'precision', 'validation']
+    """
+
+    CONVERGED = "converged"
+    PRECISION = "converged to the limit of precision"
+    VALIDATION = "the validation score did not improve"
+    MAX_ITER = "stopped after max_iter"
+    MAX_TIME = "stopped after max_time"
+    DIVERGED = "diverged"
+    STALLED = "stopped"
+    CALLBACK = "stopped by a callback"
+    INTERRUPTED = "interrupted"
+    NO_FINITE_OPTIMUM = "no finite optimum"
+    RATE_CUT = "stopped learning"
+
+    @property
+    def code(self) -> str:
+        """Its name in lower case, as in ``stop_code_``."""
+        return self.name.lower()
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether there was nothing more to gain, as far as the stopping rule can tell."""
+        return self in _CONVERGED
+
+
+_CONVERGED = {StopReason.CONVERGED, StopReason.PRECISION, StopReason.VALIDATION}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Which part of a longer minimisation a run is, and what the earlier parts have used up.
+
+    Parameters
+    ----------
+    iterations : int, default=0
+        Iterations of earlier stages, which ``max_iter`` includes.
+    seconds : float, default=0.0
+        Seconds of earlier stages, which ``max_time`` includes.
+    horizon : int or None, default=None
+        Number of passes that a schedule given by name is made for; None is ``max_iter``.
+    is_chunk : bool, default=False
+        Whether the rows are a chunk of a stream whose earlier chunks set the initial value.
+    check_optimality : bool, default=True
+        Whether to evaluate optimality at the end if no iteration has done so.
+
+    Examples
+    --------
+    >>> from sklearn_gd.solvers import Run, Stage
+    >>> Run(stage=Stage(iterations=10)).stage.iterations
+    10
+    """
+
+    iterations: int = 0
+    seconds: float = 0.0
+    horizon: int | None = None
+    is_chunk: bool = False
+    check_optimality: bool = True
 
 
 @dataclass
@@ -18,41 +89,35 @@ class Run:
     Parameters
     ----------
     max_iter : int, default=1000
-        Most iterations; an iteration visits all rows at least once.
+        Maximum number of iterations, each of which makes at least one pass over the data.
     tol : float, default=1e-8
-        Converged when twice the predicted decrease is this share of the objective; 0: never.
+        Converged when ``optimality`` is at most this; 0 runs ``max_iter`` iterations.
     max_time : float or None, default=None
-        Most seconds.
+        Time limit in seconds. None means no limit.
     learning_rate : "auto", float, str, Schedule or callable, default="auto"
-        For solvers that use one.
+        Only used by solvers that have one.
     batch_size : "auto" or int, default="auto"
-        Rows in a batch of a stochastic solver.
+        Number of rows in a batch. Only used by stochastic solvers.
     shuffle : bool, default=True
-        Another order of rows in each pass of a stochastic solver.
+        Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
-        Return the average of a stochastic solver's path.
+        If True, return the average of the iterates after the first pass. Only used by stochastic
+        solvers.
     max_norm : float or None, default=None
-        Longer gradients of batches are cut to this length.
+        Maximum norm of the gradient of a batch; longer gradients are scaled down to it.
     patience : int or None, default=None
-        Iterations without improvement that end the run of a network, or of one with ``score``.
+        Number of iterations without improvement that end the run of a network, or of one with
+        ``score``.
     rng : numpy.random.Generator
         For shuffles; by default ``numpy.random.default_rng(0)``.
     score : callable or None, default=None
         Validation score of params, greater is better; the best params are then the result.
     callback : callable or None, default=None
-        Given the :class:`Progress` after each iteration; True stops the run.
+        Called with the :class:`Progress` after each iteration; returning True stops the run.
     verbose : int, default=0
-        Print a line every so many iterations; 0: none.
-    verdict : bool, default=True
-        Whether optimality is wanted at the end, where nothing has asked for it before.
-    is_chunk : bool, default=False
-        Whether the rows are part of a stream, of which the last ones have told where it stands.
-    spent : int, default=0
-        Iterations of earlier stages, which ``max_iter`` counts too.
-    spent_seconds : float, default=0.0
-        Seconds of earlier stages, which ``max_time`` counts too.
-    horizon : int or None, default=None
-        Passes that a schedule given by name is made for; None is ``max_iter``.
+        Print progress every ``verbose`` iterations; 0 is silent.
+    stage : Stage
+        Which part of a longer minimisation this is; by default the only one.
 
     Examples
     --------
@@ -76,23 +141,20 @@ class Run:
     score: Callable[[NDArray], float] | None = None
     callback: Callable[["Progress"], bool] | None = None
     verbose: int = 0
-    verdict: bool = True
-    is_chunk: bool = False
-    spent: int = 0
-    spent_seconds: float = 0.0
-    horizon: int | None = None
+    stage: Stage = field(default_factory=Stage)
 
-    def exhausted(self, n_iter: int, seconds: float) -> tuple[str, str] | None:
-        """Why the run may not go on, and the remedy; None if it may."""
-        if n_iter >= self.max_iter:
-            return f"stopped after max_iter={self.max_iter} iterations", "Increase max_iter"
-        if self.max_time is not None and seconds >= self.max_time:
-            return f"stopped after max_time={self.max_time} seconds", "Increase max_time"
-        return None
+    def resolved(self) -> "Run":
+        """The same with the learning rate and the batch size as objects, never as strings."""
+        return replace(
+            self,
+            learning_rate=Rate.of(self.learning_rate, self.stage.horizon or self.max_iter),
+            batch_size=BatchSize.of(self.batch_size),
+        )
 
     def after(self, result: "Result") -> "Run":
         """The next stage of this run."""
-        return replace(self, spent=result.n_iter, spent_seconds=result.history["seconds"][-1])
+        seconds = result.history["seconds"][-1]
+        return replace(self, stage=replace(self.stage, iterations=result.n_iter, seconds=seconds))
 
 
 @dataclass
@@ -105,23 +167,27 @@ class Result:
     value : float
         The objective there.
     optimality : float
-        Predicted decrease there, relative to the objective; infinite where it is not known.
+        Estimated gap to the optimum relative to the objective, a safety factor of 2 included; NaN
+        if it was not evaluated.
     n_iter : int
-        Iterations done.
-    converged : bool
-    message : str
+        Number of iterations.
+    reason : StopReason
         Why the run ended.
+    message : str
+        The same in a sentence.
     remedy : str
-        What would have let it go on, if anything.
+        What would let the run continue, if anything.
     history : dict of lists
-        "objective", "optimality", "step_size", "passes" and "seconds", at the start and after each
-        iteration.
+        "objective", "optimality", "step_size", "passes", "rounds" and "seconds", at the start and
+        after each iteration.
     scores : list of float or None
-        Validation scores, where ``Run.score`` was given.
+        Validation scores, if ``Run.score`` was given.
     state : object or None
-        What a resumable solver can go on from.
+        What a resumable solver can be resumed from.
     was_cut : bool
-        Whether the learning rate had to be cut because the objective diverged.
+        Whether the learning rate was reduced because the objective diverged.
+    converged : bool
+        Whether ``reason`` means convergence.
     interrupted : bool
         Whether Ctrl-C ended the run.
 
@@ -130,30 +196,33 @@ class Result:
     >>> import numpy as np
     >>> from sklearn_gd.solvers import LBFGS, Run
     >>> result = LBFGS().minimize(lambda w: (w @ w / 2, w), np.ones(2), Run(max_iter=1))
-    >>> result.message, result.remedy
-    ('stopped after max_iter=1 iterations', 'Increase max_iter')
+    >>> result.reason.code, result.message, result.remedy
+    ('max_iter', 'stopped after max_iter=1 iterations', 'Increase max_iter')
     """
 
     params: NDArray
     value: float
     optimality: float
     n_iter: int
-    converged: bool
+    reason: StopReason
     message: str
     remedy: str
     history: dict[str, list[float]]
     scores: list[float] | None = None
     state: Any = None
     was_cut: bool = False
-    interrupted: bool = False
+
+    @property
+    def converged(self) -> bool:
+        return self.reason.is_converged
+
+    @property
+    def interrupted(self) -> bool:
+        return self.reason is StopReason.INTERRUPTED
 
     def following(self, first: "Result") -> "Result":
         """This result as the end of a path that began with another."""
-        passes = [first.history["passes"][-1] + count for count in self.history["passes"]]
-        history = {
-            name: first.history[name] + column
-            for name, column in (self.history | {"passes": passes}).items()
-        }
+        history = joined(first.history, self.history)
         scores = None if self.scores is None else (first.scores or []) + self.scores
         n_iter = first.n_iter + self.n_iter
         return replace(self, history=history, scores=scores, n_iter=n_iter)

@@ -28,7 +28,7 @@ class _Finished(Exception):
 class Scipy(Solver):
     """A method of :func:`scipy.optimize.minimize`.
 
-    SciPy walks; ``tol``, ``max_iter`` and ``max_time`` mean what they mean for every solver.
+    SciPy iterates; ``tol``, ``max_iter`` and ``max_time`` mean what they mean for every solver.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Scipy(Solver):
             return
         try:
             with warnings.catch_warnings():
-                # the user is told our verdict, not SciPy's
+                # the message is that of our convergence check, not SciPy's
                 warnings.simplefilter("ignore", RuntimeWarning)
                 warnings.simplefilter("ignore", optimize.OptimizeWarning)
                 arguments = self._arguments(objective, seen, run, params.size)
@@ -111,7 +111,7 @@ class Scipy(Solver):
 
 
 class _LastSeen:
-    """The objective, remembering its last answer: SciPy tells the callback only the point."""
+    """The objective, remembering its last answer: SciPy passes the callback only the point."""
 
     def __init__(self, objective):
         self._objective = objective

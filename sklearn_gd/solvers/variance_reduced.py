@@ -13,11 +13,16 @@ from sklearn_gd.solvers.rules import UNBOUNDED_RATE
 class VarianceReduced(MiniBatch):
     """Plain steps along a gradient estimate that knows more than one batch."""
 
+    step_is_scalar: ClassVar[bool] = True
+
     def init(self, params):
         return {}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         return -rate * gradient
+
+    def step_size(self, state, clock, rate):
+        return rate
 
     def auto_rate(self, objective, batch_size):
         smoothness = objective.batch_smoothness(batch_size)
@@ -99,7 +104,7 @@ class SAGA(VarianceReduced):
 
     def unsupported(self, objective):
         reason = super().unsupported(objective)
-        if reason is None and not objective.is_convex:
+        if reason is None and not objective.is_linear:
             return "SAGA needs the rows of a linear model; use solver='svrg' instead."
         return reason
 
@@ -112,8 +117,8 @@ class SAGA(VarianceReduced):
         losses, slopes = oracle.slopes(params)
         if state["slopes"] is None:
             state["slopes"] = np.zeros((oracle.n_samples, slopes.shape[1]), slopes.dtype)
-        change = oracle.pull_back(slopes - state["slopes"][oracle.rows], params)
-        state["slopes"][oracle.rows] = slopes
+        change = oracle.pull_back(slopes - state["slopes"][oracle.positions], params)
+        state["slopes"][oracle.positions] = slopes
         gradient = state["mean"] + change
         state["mean"] += change / oracle.n_batches
         return oracle.with_penalty(oracle.mean(losses), gradient, params)

@@ -24,12 +24,11 @@ from sklearn_gd import (
 )
 from sklearn_gd import solvers as public
 from sklearn_gd._validation import InvalidParameterError, real
-from sklearn_gd.data import MemorySource
-from sklearn_gd.empirical_risk import EmpiricalRisk
+from sklearn_gd.data import ArraySource
 from sklearn_gd.losses import Logistic, Loss, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
-from sklearn_gd.objective import FunctionObjective
+from sklearn_gd.objective import EmpiricalRisk, FunctionObjective
 from sklearn_gd.penalties import L1, L2, ElasticNet, NoPenalty, Penalty, Positive
 from sklearn_gd.schedules import Exponential, Schedule
 from sklearn_gd.solvers import SOLVERS, MiniBatch, Run, Solver, choose, choose_for_stream
@@ -74,7 +73,7 @@ class HeavyBall(MiniBatch):
     def init(self, params):
         return {"velocity": np.zeros_like(params)}
 
-    def update(self, gradient, state, step, rate):
+    def update(self, gradient, state, params, clock, rate):
         state["velocity"] = self.momentum * state["velocity"] - rate * gradient
         return state["velocity"]
 
@@ -341,7 +340,7 @@ def test_an_own_rule_by_hand():
         residual = w * feature + b - target
         v, u = 0.8 * v - rate * residual * feature, 0.8 * u - rate * residual
         w, b = w + v, b + u
-    source = MemorySource(np.array([x]).T, np.array([y]).T)
+    source = ArraySource(np.array([x]).T, np.array([y]).T)
     risk = EmpiricalRisk(Linear(1, 1), SquaredError(), NoPenalty(), 0, source)
     run = Run(learning_rate=rate, batch_size=1, shuffle=False, max_iter=1, tol=0)
     result = HeavyBall().minimize(risk, np.zeros(2), run)
@@ -429,7 +428,7 @@ def test_an_own_constraint_is_obeyed(solver):
 
 def test_an_own_schedule_is_asked_at_every_update():
     """On w^2 / 2 in one row, a step keeps 1 - rate of the way: rates 1/4, 1/2, 3/4, 1/1.25."""
-    source = MemorySource(np.ones((1, 1)), np.zeros((1, 1)))
+    source = ArraySource(np.ones((1, 1)), np.zeros((1, 1)))
     model = Linear(1, 1, fit_intercept=False)
     risk = EmpiricalRisk(model, SquaredError(), NoPenalty(), 0, source)
     run = Run(learning_rate=Warmup(rate=0.8, updates=4), batch_size=1, max_iter=5, tol=0)
@@ -461,7 +460,7 @@ def objective_of(model, penalty):
     kind = Linear(4, 1) if model == "linear" else MLP((4, 3, 1), Tanh())
     loss = Logistic() if model == "linear" else SquaredError()
     y = (y > 1).astype(float)[:, np.newaxis]
-    return EmpiricalRisk(kind, loss, penalty, 0.01, MemorySource(X, y), reference=1.0)
+    return EmpiricalRisk(kind, loss, penalty, 0.01, ArraySource(X, y), reference=1.0)
 
 
 PENALTIES = {

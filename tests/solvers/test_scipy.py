@@ -10,11 +10,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd import GDLinearRegressor, GDLogisticClassifier, GDSoftmaxClassifier
 from sklearn_gd._validation import InvalidParameterError
-from sklearn_gd.data import MemorySource
-from sklearn_gd.empirical_risk import EmpiricalRisk
+from sklearn_gd.data import ArraySource
 from sklearn_gd.losses import Logistic, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
+from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L1, L2
 from sklearn_gd.solvers import LBFGS, NewtonCG, Run, Scipy
 from sklearn_gd.solvers.scipy import GRADIENT, HESSIAN, HESSIAN_PRODUCT, VALUE_ONLY
@@ -37,13 +37,13 @@ def rows():
 
 def ridge():
     X, y, weight = rows()
-    source = MemorySource(X, y[:, np.newaxis], weight)
+    source = ArraySource(X, y[:, np.newaxis], weight)
     return EmpiricalRisk(Linear(2, 1), SquaredError(), L2(), ALPHA, source, reference=1.0)
 
 
 def logistic():
     X, y, weight = rows()
-    source = MemorySource(X, (y > 0.5)[:, np.newaxis].astype(float), weight)
+    source = ArraySource(X, (y > 0.5)[:, np.newaxis].astype(float), weight)
     return EmpiricalRisk(Linear(2, 1), Logistic(), L2(), ALPHA, source, reference=np.log(2))
 
 
@@ -172,7 +172,7 @@ def test_second_derivatives_are_the_objectives_own(method):
 
 def test_a_network_is_minimised_by_methods_with_gradients():
     X, y, _ = rows()
-    source = MemorySource(X, y[:, np.newaxis])
+    source = ArraySource(X, y[:, np.newaxis])
     risk = EmpiricalRisk(MLP((2, 3, 1), Tanh()), SquaredError(), L2(), 0.01, source)
     start = risk.model.init(np.random.default_rng(0), np.dtype(float))
     for method in ("L-BFGS-B", "BFGS", "CG", "trust-ncg", "trust-krylov", "trust-exact"):

@@ -17,12 +17,12 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gd import GDMLPClassifier, GDMLPRegressor
-from sklearn_gd.data import MemorySource
-from sklearn_gd.empirical_risk import EmpiricalRisk
+from sklearn_gd.data import ArraySource
 from sklearn_gd.inspection import LossCurveDisplay, check_gradient
 from sklearn_gd.losses import Loss, Softmax
 from sklearn_gd.models import MLP
 from sklearn_gd.models.activations import Activation, Tanh
+from sklearn_gd.objective.empirical_risk import EmpiricalRisk
 from sklearn_gd.penalties import NoPenalty
 
 iris = load_iris()
@@ -68,7 +68,7 @@ value, d_first, d_last = by_hand(first, last)
 # for each unit. Its objective, built from its parts, has the same value and the same gradient:
 
 network = MLP(sizes=(4, 5, 3), activation=Tanh())
-objective = EmpiricalRisk(network, Softmax(), NoPenalty(), 0.0, MemorySource(X, y))
+objective = EmpiricalRisk(network, Softmax(), NoPenalty(), 0.0, ArraySource(X, y))
 params = np.concatenate([first[:, 1:].T.ravel(), last[:, 1:].T.ravel(), first[:, 0], last[:, 0]])
 its_value, its_gradient = objective.value_and_gradient(params)
 weights, biases = network.unpack(its_gradient)

@@ -1,6 +1,6 @@
 r"""
-Beside scikit-learn's estimators
-================================
+Compared with scikit-learn's estimators
+=======================================
 
 ``LogisticRegression``, ``SGDClassifier`` and ``MLPClassifier`` minimise the same objectives with
 other names for the strength of the penalty. This page converts these, lets all of them fit the

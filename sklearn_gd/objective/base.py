@@ -1,4 +1,4 @@
-"""The function that a solver walks down, as far as solvers know it.
+"""The function that a solver minimises, as far as solvers know it.
 
 It splits into a smooth part, which has a gradient, and a nonsmooth part, which has a proximal
 operator. ``value_and_gradient`` is the smooth part, ``value`` both.
@@ -13,16 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd.data import Batch, Source
-from sklearn_gd.metric import Metric, conjugate_gradient, proximal_direction
-from sklearn_gd.proximal import proximal_newton_cg
-
-# An optimum of zero has no relative distance: below this share of the start it counts as zero.
-SCALE_FLOOR = 1e-3
-# A change below this many units in the last place is noise.
-NOISE_ULPS = 10
-# A run whose objective passes this multiple of its start has diverged.
-DIVERGENCE_FACTOR = 10.0
-OPTIMALITY_MAX_PRODUCTS = 200
+from sklearn_gd.quadratic import Metric
 
 
 class Objective(ABC):
@@ -30,9 +21,22 @@ class Objective(ABC):
 
     Attributes
     ----------
-    is_convex, is_smooth : bool
+    is_linear : bool
+        Whether it is that of a linear model.
+    is_convex : bool
+        Whether every stationary point is an optimum.
+    is_smooth : bool
+        Whether there is no nonsmooth part.
+    is_separable : bool
+        Whether ``prox`` takes a step size for each parameter, and not only one for all.
+    has_metric : bool
+        Whether there are second derivatives to divide by.
+    is_online : bool
+        Whether it is for stochastic updates only, and not for minimising.
     has_kinks : bool
         Whether slopes jump, so that second derivatives at a point say nothing about the next.
+    has_margin : bool
+        Whether rows beyond a margin have no second derivatives.
     shares_curvature : bool
         Whether second derivatives link the outputs, so that a matrix an output is not all of them.
     is_sparse : bool
@@ -48,12 +52,19 @@ class Objective(ABC):
     reference : float
         Objective of the best constant, or at the start: the unit that "nearly zero" is measured in.
     passes : float
-        Visits of all rows so far, one for a value with its gradient.
+        Number of passes over the data so far, where a value with its gradient is one.
+    rounds : int
+        Number of times that results of all rows were waited for.
     """
 
+    is_linear = False
     is_convex = False
     is_smooth = True
+    is_separable = True
+    has_metric = False
+    is_online = False
     has_kinks = False
+    has_margin = False
     shares_curvature = False
     is_sparse = False
     has_diagonal_metric = False
@@ -61,6 +72,7 @@ class Objective(ABC):
     dtype = np.dtype(np.float64)
     n_samples = 0
     passes = 0.0
+    rounds = 0
     reference = 0.0
 
     @abstractmethod
@@ -71,8 +83,8 @@ class Objective(ABC):
         """F, both parts."""
         return self.value_and_gradient(params)[0] + self.nonsmooth(params)
 
-    def rough(self) -> "Objective":
-        """Itself, or the same over some of the rows where a visit of all costs like a pass."""
+    def subsampled(self) -> "Objective":
+        """Itself, or the same over a sample of the rows where all of them cost like a pass."""
         return self
 
     def nonsmooth(self, params: NDArray) -> float:
@@ -103,7 +115,10 @@ class Objective(ABC):
         return None
 
     def bound_metric(self) -> Metric | None:
-        """A metric that is at least the Hessian everywhere; None if there is none."""
+        """A metric that is at least the Hessian everywhere; None if there is none.
+
+        Of a loss with kinks, at least the mean of the Hessian over params.
+        """
         return None
 
     def hessian_operator(self, params: NDArray) -> Callable[[NDArray], NDArray]:
@@ -122,6 +137,10 @@ class Objective(ABC):
         """For each batch of a pass, its value and gradient as a function of ``params``."""
         return iter(())
 
+    def n_batches(self, size: int) -> int:
+        """Number of batches in a pass."""
+        return 0
+
     def separable(self) -> "Separable | None":
         """The same in plain arrays and numbers, for compiled loops; None where it is more."""
         return None
@@ -131,55 +150,12 @@ class Objective(ABC):
         return [params]
 
     def threads(self) -> AbstractContextManager:
-        """A context in which a solver walks, that shares out the machine's threads."""
+        """A context for a run, that shares out the machine's threads."""
         return nullcontext()
 
-    def scale(self, value: float) -> float:
-        """What a decrease is compared with: F, but not less than a thousandth of the start."""
-        return max(abs(value), SCALE_FLOOR * abs(self.reference), np.finfo(float).tiny)
-
-    def divergence_limit(self, start: float) -> float:
-        """The value above which a run that began at ``start`` has diverged."""
-        return DIVERGENCE_FACTOR * max(abs(start), abs(self.reference), np.finfo(float).tiny)
-
-    def noise(self, value: float) -> float:
-        """Changes of the objective that mean nothing in its precision, where it is ``value``."""
-        return NOISE_ULPS * np.finfo(self.dtype).eps * abs(value)
-
     def start_at(self, value: float) -> None:
-        """Remember the first value met as the reference of ``scale``, where there is none."""
+        """Remember the first value as the reference, if there is none."""
         self.reference = self.reference or value
-
-    def predicted_decrease(
-        self, params: NDArray, gradient: NDArray, near: Metric | None = None
-    ) -> tuple[float, NDArray, Metric] | None:
-        """What the local quadratic model loses at best, on which step, and the metric there.
-
-        None where there is no metric. This is the Newton decrement, half of g'H⁻¹g; with a
-        nonsmooth part, the decrease of the proximal Newton step. Where products with the Hessian
-        decide, a metric made ``near`` here conditions them as well as a new one.
-        """
-        only_conditions = near is not None and self.is_smooth and not near.is_hessian
-        metric = near if only_conditions else self.metric(params)
-        if metric is None:
-            return None
-        if not self.is_smooth and self.has_diagonal_metric and not self.has_kinks:
-            product = self.hessian_operator(params)
-            direction, decrease, _ = proximal_newton_cg(
-                product, metric, self, params, gradient, OPTIMALITY_MAX_PRODUCTS
-            )
-            return decrease, direction, metric
-        if not self.is_smooth:
-            direction, decrease = proximal_direction(metric, self, params, gradient)
-            return decrease, direction, metric
-        if metric.is_hessian:
-            direction = -metric.solve(gradient)
-            return (gradient @ -direction) / 2, direction, metric
-        product = self.hessian_operator(params)
-        direction, decrease, *_ = conjugate_gradient(
-            product, gradient, metric.solve, OPTIMALITY_MAX_PRODUCTS
-        )
-        return decrease, direction, metric
 
 
 class FunctionObjective(Objective):
@@ -190,6 +166,7 @@ class FunctionObjective(Objective):
 
     def value_and_gradient(self, params):
         self.passes += 1
+        self.rounds += 1
         value, gradient = self._function(params)
         return float(value), np.asarray(gradient, dtype=np.float64)
 

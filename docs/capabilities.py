@@ -1,6 +1,6 @@
 """Which solver takes what: asked of the solvers themselves, so that the table cannot be wrong.
 
-``python -m sklearn_gd.capabilities`` prints it.
+``python docs/capabilities.py`` prints it.
 """
 
 import tempfile
@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_gd.data import MemorySource
-from sklearn_gd.empirical_risk import EmpiricalRisk
+from sklearn_gd.data import ArraySource
 from sklearn_gd.losses import LOSSES, Logistic, Loss, Softmax
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import ACTIVATIONS
+from sklearn_gd.objective.empirical_risk import EmpiricalRisk
 from sklearn_gd.penalties import L1, L2, ElasticNet, GroupLasso, NoPenalty, Penalty, Tikhonov
 from sklearn_gd.solvers import SOLVERS, GradientDescent, Solver
 
@@ -95,7 +95,7 @@ def _of(solver: Solver) -> Capabilities:
     network = MLP((N_FEATURES, 2, N_OUTPUTS), ACTIVATIONS["relu"]())
 
     def reason(*, loss=None, penalty=None, model=linear, X=DENSE):
-        source = MemorySource(X, np.zeros((X.shape[0], N_OUTPUTS)))
+        source = ArraySource(X, np.zeros((X.shape[0], N_OUTPUTS)))
         risk = EmpiricalRisk(model, loss or Logistic(), penalty or NoPenalty(), 1.0, source)
         return solver.unsupported(risk) or ""
 

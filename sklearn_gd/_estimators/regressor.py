@@ -4,8 +4,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_gd._components import resolve
-from sklearn_gd._estimator import is_resumable
-from sklearn_gd._targets import positive_rows
+from sklearn_gd._estimators.coding import Numbers
+from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._validation import Rule, instance_of, one_of
 from sklearn_gd.losses import LOSSES, Loss
 
@@ -16,6 +16,9 @@ REGRESSOR_RULES: dict[str, Rule] = {
 
 class Regressor(RegressorMixin):
     """The target side of a regressor."""
+
+    _coding: Numbers
+    _is_y_numeric = True
 
     def predict(self, X):
         """Predicted targets: the inverse link of the raw predictions.
@@ -35,7 +38,7 @@ class Regressor(RegressorMixin):
         NotFittedError
             Before ``fit``.
         ValueError
-            For an X that is not finite, or has other columns than that of ``fit``.
+            For an X that is not finite, or has other columns than in ``fit``.
 
         Examples
         --------
@@ -44,12 +47,12 @@ class Regressor(RegressorMixin):
         >>> GDLinearRegressor(alpha=0).fit(X, y).predict([[4.0]]).round(6)
         array([9.])
         """
-        mean = self._predict(X, lambda raw: self._loss.inverse_link(raw))
-        return mean[:, 0] if self._is_1d else mean
+        mean = self._predict(X, lambda raw: self._coding.loss.inverse_link(raw))
+        return self._coding.decode(mean)
 
     @available_if(is_resumable)
     def partial_fit(self, X, y, sample_weight=None):
-        """Go on from the last fit by one pass over a chunk of rows.
+        """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters
         ----------
@@ -63,12 +66,12 @@ class Regressor(RegressorMixin):
         Returns
         -------
         self : object
-            The estimator; if the call fails, it is as it was.
+            The estimator. If the call fails, it is unchanged.
 
         Raises
         ------
         AttributeError
-            For a ``solver`` that cannot go on from where it stopped.
+            For a ``solver`` that cannot be resumed.
         ValueError
             For data or parameters that cannot be used.
 
@@ -82,27 +85,17 @@ class Regressor(RegressorMixin):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def _encode(self, X, y, sample_weight, *, role, classes=None):
-        X, y, weight = self._validated(X, y, sample_weight, role, multi_output=True, y_numeric=True)
+    def _target(self, y, weight, role, classes):
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if role.is_first:
-            self._loss = resolve("loss", self.loss, Loss, LOSSES)
-            self._is_1d = y.ndim == 1
-            self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        table = y.astype(X.dtype, copy=False).reshape(len(y), -1)
-        if table.shape[1] != self._n_outputs:
+            loss = resolve("loss", self.loss, Loss, LOSSES)
+            self._coding = Numbers(n_outputs, loss, is_1d=y.ndim == 1)
+        if n_outputs != self._coding.n_outputs:
             raise ValueError(
-                f"y has {table.shape[1]} columns, but {type(self).__name__} was fitted with "
-                f"{self._n_outputs}."
+                f"y has {n_outputs} columns, but {type(self).__name__} was fitted with "
+                f"{self._coding.n_outputs}."
             )
-        rows = positive_rows(X, table, weight)
-        self._loss.check_target(rows.y)
-        return rows
-
-    def _decode(self, y):
-        return y[:, 0] if self._is_1d else y
-
-    def _groups(self, rows):
-        return None
+        return y, weight
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,12 +6,18 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_gd.metric import CentredDiagonalMetric, CholeskyMetric, DiagonalMetric, Metric
+from sklearn_gd.quadratic.metric import (
+    CentredDiagonalMetric,
+    CholeskyMetric,
+    DiagonalMetric,
+    Metric,
+    largest_eigenvalue,
+)
 
 # Beyond these sizes a matrix costs more than the passes it saves.
 MAX_COEFFICIENTS = 1024
 # Up to this one it costs next to nothing.
-SMALL = 256
+SMALL_PROBLEM = 256
 MAX_ENTRIES = 2**24
 # Where outputs share curvature, one matrix over all of them is worth its cube up to this size;
 # up to a larger one for a nonsmooth penalty, where no conjugate gradients can make up for it.
@@ -20,8 +26,8 @@ MAX_JOINT_NONSMOOTH = 1024
 # A penalty with kinks has no curvature of its own: where the loss has none either, rounding errors
 # would be followed to infinity.
 DAMPING = 1e-8
-# Second derivatives that are good for steps, and not for verdicts, come from so many rows for a
-# coefficient, and from so many at least.
+# Second derivatives that only turn steps come from this many rows for each coefficient, and from
+# at least this many in all.
 ROWS_PER_COEFFICIENT = 20
 MIN_ROWS = 2000
 # The iterative eigenvalue is this exact, and is raised by as much to stay a bound.
@@ -54,7 +60,7 @@ class Curvature:
         self._constant_metric: Metric | None = None
 
     @cached_property
-    def _rows(self):
+    def _sample(self):
         """The rows of the metric: all where it must be exact, or where they are few."""
         return self._source if self._is_whole else self._source.sample(self._sample_size)
 
@@ -73,7 +79,7 @@ class Curvature:
         largest = self._largest_of_penalty()
         if size <= MAX_COEFFICIENTS:
             (gram,) = self._mean(_gram, self._model)
-            return curvature * float(np.linalg.eigvalsh(gram[0])[-1]) + largest
+            return curvature * largest_eigenvalue(gram[0]) + largest
         operator = LinearOperator(
             (size, size),
             matvec=lambda v: self._mean(_gram_product, self._model, v.ravel())[0],
@@ -102,6 +108,7 @@ class Curvature:
         if largest is None or size >= n:
             return largest
         mean_weight = self._source.weight_sum / n
+        self._source.count(0.5)
         roughest = max(self._source.map(_largest_row, self._model))
         single = curvature * roughest / mean_weight + self._largest_of_penalty()
         return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
@@ -129,12 +136,12 @@ class Curvature:
 
     @property
     def _is_large(self):
-        """Whether a matrix, and its cube, are too much beside the passes that it would save.
+        """Whether a matrix, and its cube, cost more than the passes that it would save.
 
         Without second derivatives, and behind kinks, passes alone do not lead far.
         """
         size = self._model.n_coefficients
-        if size <= SMALL or not self._is_smooth or self._loss.has_kinks:
+        if size <= SMALL_PROBLEM or not self._is_smooth or self._loss.has_kinks:
             return size > MAX_COEFFICIENTS
         return size > MAX_COEFFICIENTS or self._source.n_entries < size**2
 
@@ -148,22 +155,28 @@ class Curvature:
         return metric
 
     def bound_metric(self) -> Metric:
-        """The largest Hessian that any params can have: the same for all outputs."""
+        """The largest Hessian that any params can have: the same for all outputs.
+
+        Of a loss with kinks, what its mean over many rows has, as the kinks of rows lie apart.
+        """
+        curvature = self._loss.mean_curvature if self._loss.has_kinks else self._loss.curvature
         if self._is_large:
             (gram,) = self._mean(_gram_bound, self._model)
             bound = np.abs(self._penalty).sum(axis=0) if self._penalty.ndim == 2 else self._penalty
-            return self._with_penalty_diagonal(self._loss.curvature * gram, bound)
+            return self._with_penalty_diagonal(curvature * gram, bound)
         (gram,) = self._mean(_gram, self._model)
-        return self._with_penalty(self._loss.curvature * gram, is_hessian=False)
+        return self._with_penalty(curvature * gram, is_hessian=False)
 
     def operator(self, params):
         """The Hessian at ``params`` as its product with directions.
 
         What the rows contribute is computed once, and a product reads X twice.
         """
-        bends = self._source.map(_bend, self._model, self._loss, params)
+        self._source.count(0.5)
+        bends = self._source.keep(_bend, self._model, self._loss, params)
 
         def product(direction):
+            self._source.count(1)
             direction = direction.astype(np.float64, copy=False)
             (image,) = self._source.map_reduce(
                 _hessian_product, self._model, direction, per_block=bends
@@ -238,10 +251,12 @@ class Curvature:
         return self._loss.is_quadratic or not self._is_smooth or is_small
 
     def _mean_of_sample(self, kernel, params):
-        totals = self._rows.map_reduce(kernel, self._model, self._loss, params)
-        return [total / self._rows.weight_sum for total in totals]
+        self._sample.count(1)
+        totals = self._sample.map_reduce(kernel, self._model, self._loss, params)
+        return [total / self._sample.weight_sum for total in totals]
 
     def _mean(self, kernel, *args):
+        self._source.count(1)
         return [total / self._source.weight_sum for total in self._source.map_reduce(kernel, *args)]
 
 

@@ -11,12 +11,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd.curvature import Curvature
 from sklearn_gd.data import Batch, moments, threads_of_blas
-from sklearn_gd.objective import Objective, Separable
+from sklearn_gd.objective.base import Objective, Separable
+from sklearn_gd.quadratic import Curvature
 
-# Where a descent begins need not be known to more than the two per cent that so many rows tell.
-ROUGH_ROWS = 4096
+# The start of a descent need not be known better than to the two per cent that a sample gives.
+SAMPLE_ROWS = 4096
+# What a compiled loop takes the place of.
+LOSS_METHODS = ("value", "gradient", "value_and_gradient")
+PENALTY_METHODS = ("smooth", "nonsmooth", "prox")
 
 
 class EmpiricalRisk(Objective):
@@ -37,13 +40,17 @@ class EmpiricalRisk(Objective):
     def __init__(self, model, loss, penalty, alpha, source, reference=0.0):
         self.model, self.loss, self.penalty, self.source = model, loss, penalty, source
         self.dtype, self.n_samples = source.dtype, source.n_samples
-        n_matrices = len(model.unpack(np.empty(model.size))[0])
-        self.alpha = np.broadcast_to(np.asarray(alpha, dtype=float), n_matrices)
-        self.is_convex = model.is_linear
+        self.alpha = np.broadcast_to(np.asarray(alpha, dtype=float), model.n_matrices)
+        self.is_convex = model.is_linear and loss.is_convex and penalty.is_convex
         self.shares_curvature = not loss.is_separable
         self.is_smooth = penalty.is_smooth
         self.has_kinks = loss.has_kinks
+        self.has_margin = loss.has_margin
         self.reference = reference
+        self.is_separable = penalty.is_separable
+        self.is_linear = model.is_linear
+        self.is_online = loss.is_online
+        self.has_metric = model.is_linear and not loss.is_online
         self._curvature = (
             Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
         )
@@ -51,8 +58,16 @@ class EmpiricalRisk(Objective):
         self.is_sparse = source.is_sparse
         self.has_diagonal_metric = self._curvature is not None and self._curvature.is_diagonal
 
+    @property
+    def passes(self):
+        return self.source.passes
+
+    @property
+    def rounds(self):
+        return self.source.rounds
+
     def value_and_gradient(self, params):
-        self.passes += 1
+        self.source.count(1)
         total = self.source.map_reduce(_value_and_gradient, self.model, self.loss, params)
         loss_sum, gradient = total
         unit = self.source.weight_sum
@@ -60,12 +75,12 @@ class EmpiricalRisk(Objective):
 
     def mean_loss(self, params):
         """The weighted mean loss, without the penalty."""
-        self.passes += 0.5
+        self.source.count(0.5)
         (total,) = self.source.map_reduce(_value, self.model, self.loss, params)
         return float(total) / self.source.weight_sum
 
     def penalty_value(self, params):
-        """The penalty's share of F."""
+        """The penalty's part of F."""
         weights, _ = self.model.unpack(params)
         smooth = sum(
             a * self.penalty.smooth(w)[0] for a, w in zip(self.alpha, weights, strict=True)
@@ -75,11 +90,11 @@ class EmpiricalRisk(Objective):
     def value(self, params):
         return self.mean_loss(params) + self.penalty_value(params)
 
-    def rough(self):
+    def subsampled(self):
         # linear models begin at zero weights, where a visit is cheap
-        if self.model.is_linear or self.n_samples <= ROUGH_ROWS:
+        if self.model.is_linear or self.n_samples <= SAMPLE_ROWS:
             return self
-        sample = self.source.sample(ROUGH_ROWS)
+        sample = self.source.sample(SAMPLE_ROWS)
         return EmpiricalRisk(self.model, self.loss, self.penalty, self.alpha, sample)
 
     def nonsmooth(self, params):
@@ -94,9 +109,12 @@ class EmpiricalRisk(Objective):
         if self.is_smooth:
             return params
         result = np.array(params)
-        per_parameter = np.broadcast_to(np.asarray(step_size, dtype=params.dtype), params.shape)
         weights, _ = self.model.unpack(result)
-        steps, _ = self.model.unpack(per_parameter)
+        if self.is_separable:
+            per_parameter = np.asarray(step_size, dtype=params.dtype)
+            steps, _ = self.model.unpack(np.broadcast_to(per_parameter, params.shape))
+        else:
+            steps = [float(step_size)] * len(weights)
         for w, step, alpha in zip(weights, steps, self.alpha, strict=True):
             w[...] = self.penalty.prox(w, step * alpha)
         return result
@@ -114,19 +132,23 @@ class EmpiricalRisk(Objective):
 
         return product
 
+    def n_batches(self, size):
+        return self.source.n_batches(size)
+
     def batches(self, size, rng):
-        n_batches = -(-self.n_samples // size)
+        n_batches = self.n_batches(size)
         for batch in self.source.batches(size, rng):
             yield BatchOracle(self, batch, n_batches, rng)
 
     def separable(self):
         rows = self.source.whole()
-        scalar = _own(self.loss, "scalar")
-        shares = _own(self.penalty, "shares")
-        if rows is None or scalar is None or shares is None or not self.model.is_linear:
+        loss = self.loss.scalar() if self.loss.declares("scalar", *LOSS_METHODS) else None
+        is_known = self.penalty.declares("l1_l2_weights", *PENALTY_METHODS)
+        weights = self.penalty.l1_l2_weights() if is_known else None
+        if rows is None or loss is None or weights is None or not self.model.is_linear:
             return None
-        l1, l2 = (float(self.alpha[0] * share) for share in shares)
-        return Separable(rows, self.source, *scalar, l1, l2)
+        l1, l2 = (float(self.alpha[0] * weight) for weight in weights)
+        return Separable(rows, self.source, *loss, l1, l2)
 
     def smoothness(self):
         return self._curvature.largest() if self._curvature else None
@@ -135,29 +157,17 @@ class EmpiricalRisk(Objective):
         return self._curvature.of_batches(size) if self._curvature else None
 
     def metric(self, params):
-        if self._curvature is None:
-            return None
-        self.passes += 1
-        return self._curvature.metric(params)
+        return None if self._curvature is None else self._curvature.metric(params)
 
     def bound_metric(self):
-        if self._curvature is None or self.loss.curvature is None or self.loss.has_kinks:
+        if self._curvature is None or self.loss.curvature is None:
             return None
-        self.passes += 1
         return self._curvature.bound_metric()
 
     def hessian_operator(self, params):
         if self._curvature is None:
             return super().hessian_operator(params)
-
-        self.passes += 0.5
-        operator = self._curvature.operator(params)
-
-        def product(direction):
-            self.passes += 1
-            return operator(direction)
-
-        return product
+        return self._curvature.operator(params)
 
     def threads(self):
         return threads_of_blas() if self.model.is_linear else nullcontext()
@@ -189,7 +199,7 @@ class BatchOracle:
         self._unit = risk.source.weight_sum / n_batches
         self.n_batches = n_batches
         self.unpack = risk.model.unpack
-        self.rows, self.n_samples = batch.rows, risk.n_samples
+        self.positions, self.n_samples = batch.positions, risk.n_samples
 
     def __call__(self, params: NDArray) -> tuple[float, NDArray]:
         risk = self._risk
@@ -221,7 +231,7 @@ class BatchOracle:
         return self._risk.with_penalty(value, gradient, params)
 
     def _count(self):
-        self._risk.passes += len(self._batch) / self.n_samples
+        self._risk.source.count(len(self._batch) / self.n_samples, 0)
 
     def step_energy(self, losses: NDArray, slopes: NDArray) -> float:
         """The weighted sum over rows of squared steps to the minimum of the row's loss.
@@ -236,11 +246,6 @@ class BatchOracle:
     def feature_moments(self) -> tuple[float, NDArray, NDArray]:
         """Of the batch: weight, weighted mean (d,), weighted sum of squared deviations (d,)."""
         return moments(self._batch)
-
-
-def _own(component, name):
-    """What the very class of a component says of itself: a subclass may have other formulas."""
-    return getattr(component, name)() if name in vars(type(component)) else None
 
 
 def _value(batch, model, loss, params):

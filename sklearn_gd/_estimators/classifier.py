@@ -8,17 +8,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from sklearn_gd._estimator import is_resumable
-from sklearn_gd._targets import (
-    Binary,
-    Coding,
-    Multilabel,
-    class_weights,
-    indicator,
-    label_codes,
-    positive_rows,
-)
+from sklearn_gd._estimators.coding import Binary, Labels, Multilabel, indicator, label_codes
+from sklearn_gd._estimators.parameters import is_resumable
+from sklearn_gd._estimators.rows import class_weights
 from sklearn_gd._validation import NONE, Rule, instance_of, one_of
+from sklearn_gd.losses import Loss
 
 CLASSIFIER_RULES: dict[str, Rule] = {
     "class_weight": one_of("balanced") | instance_of(dict, words="a dict of class weights") | NONE
@@ -27,14 +21,26 @@ CLASSIFIER_RULES: dict[str, Rule] = {
 LABELS = frozenset({"binary", "multiclass", "multilabel-indicator"})
 
 
+def _has_probabilities(estimator) -> bool:
+    """Whether predict_proba exists, or the reason why not."""
+    reason = estimator._reason_for_no_probabilities()
+    if reason:
+        raise AttributeError(
+            f"{type(estimator).__name__} has no probabilities: {reason}. Use loss='log_loss' or "
+            "'modified_huber', or a CalibratedClassifierCV."
+        )
+    return True
+
+
 class Classifier(ClassifierMixin):
     """The target side of a classifier.
 
-    Two classes are one sigmoid for every classifier; ``_multiclass`` codes more of them, and
-    ``_multilabel`` a matrix of labels, where the classifier takes one.
+    Two classes are one column for every classifier; ``_multiclass`` codes more of them, and
+    ``_multilabel`` a matrix of labels, if the classifier supports one.
     """
 
-    _multiclass: ClassVar[type[Coding]]
+    _coding: Labels
+    _multiclass: ClassVar[type[Labels]]
     _multilabel: ClassVar[type[Multilabel] | None] = None
 
     def predict(self, X):
@@ -57,7 +63,7 @@ class Classifier(ClassifierMixin):
         NotFittedError
             Before ``fit``.
         ValueError
-            For an X that is not finite, or has other columns than that of ``fit``.
+            For an X that is not finite, or has other columns than in ``fit``.
 
         Examples
         --------
@@ -88,7 +94,7 @@ class Classifier(ClassifierMixin):
         NotFittedError
             Before ``fit``.
         ValueError
-            For an X that is not finite, or has other columns than that of ``fit``.
+            For an X that is not finite, or has other columns than in ``fit``.
 
         Examples
         --------
@@ -100,6 +106,7 @@ class Classifier(ClassifierMixin):
         """
         return self._predict(X, lambda raw: self._coding.decision(raw))
 
+    @available_if(_has_probabilities)
     def predict_proba(self, X):
         """Probability of each class.
 
@@ -118,7 +125,7 @@ class Classifier(ClassifierMixin):
         NotFittedError
             Before ``fit``.
         ValueError
-            For an X that is not finite, or has other columns than that of ``fit``.
+            For an X that is not finite, or has other columns than in ``fit``.
 
         Examples
         --------
@@ -130,6 +137,7 @@ class Classifier(ClassifierMixin):
         """
         return self._predict(X, lambda raw: self._coding.probabilities(raw))
 
+    @available_if(_has_probabilities)
     def predict_log_proba(self, X):
         """Natural logarithm of :meth:`predict_proba`.
 
@@ -148,7 +156,7 @@ class Classifier(ClassifierMixin):
         NotFittedError
             Before ``fit``.
         ValueError
-            For an X that is not finite, or has other columns than that of ``fit``.
+            For an X that is not finite, or has other columns than in ``fit``.
 
         Examples
         --------
@@ -163,7 +171,7 @@ class Classifier(ClassifierMixin):
 
     @available_if(is_resumable)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on from the last fit by one pass over a chunk of rows.
+        """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters
         ----------
@@ -172,19 +180,19 @@ class Classifier(ClassifierMixin):
         y : array-like of shape (n,) or (n, k)
             Labels; (n, k) for a 0/1 matrix of them.
         classes : array-like of shape (K,), default=None
-            All classes there will be; needed in the first call unless ``fit`` came before.
+            All classes of the stream. Required in the first call unless ``fit`` came before.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0.
 
         Returns
         -------
         self : object
-            The estimator; if the call fails, it is as it was.
+            The estimator. If the call fails, it is unchanged.
 
         Raises
         ------
         AttributeError
-            For a ``solver`` that cannot go on from where it stopped.
+            For a ``solver`` that cannot be resumed.
         ValueError
             For data or parameters that cannot be used, or other classes than in the first call.
 
@@ -199,7 +207,10 @@ class Classifier(ClassifierMixin):
         """
         known = vars(self).get("classes_")
         if classes is None and known is None:
-            raise ValueError("The first call of partial_fit needs classes, all there will be.")
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit, and must list every "
+                "class of the stream."
+            )
         if classes is None:
             classes = known
         elif known is not None and not np.array_equal(np.unique(classes), known):
@@ -209,8 +220,15 @@ class Classifier(ClassifierMixin):
             )
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def _encode(self, X, y, sample_weight, *, role, classes=None):
-        X, y, weight = self._validated(X, y, sample_weight, role, multi_output=True)
+    def _reason_for_no_probabilities(self) -> str:
+        """Why the loss defines no probabilities; empty where it does."""
+        return ""
+
+    def _label_loss(self, coding: type[Labels]) -> Loss:
+        """The loss of labels in this coding."""
+        return coding.default_loss()
+
+    def _target(self, y, weight, role, classes):
         # the labels of a chunk are looked up among the classes in any case
         is_known = role.is_chunk and not role.is_first and y.ndim == 1
         is_known = is_known and y.dtype == self.classes_.dtype
@@ -230,19 +248,19 @@ class Classifier(ClassifierMixin):
                 if role.is_chunk
                 else "X_val must have no others"
             )
-            codes = label_codes(y, self.classes_, type(self).__name__, advice)
-        weight = self._with_class_weight(codes, weight, role)
-        return positive_rows(X, self._coding.encode(codes, X.dtype), weight)
+            codes = label_codes(y, self.classes_, advice)
+        return codes, self._with_class_weight(codes, weight, role)
 
     def _learn_classes(self, y, is_multilabel, classes):
         name = type(self).__name__
         if is_multilabel and self._multilabel is None:
             raise ValueError(
-                f"{name} does not take multilabel y; use GDLogisticClassifier instead."
+                f"{name} does not support multilabel y; use GDLogisticClassifier instead."
             )
         if is_multilabel:
             self.classes_ = np.arange(y.shape[1])
-            self._coding = self._multilabel(y.shape[1])
+            coding = self._multilabel
+            self._coding = coding(y.shape[1], self._label_loss(coding))
             return
         self.classes_ = np.unique(y if classes is None else classes)
         if len(self.classes_) < 2:
@@ -251,7 +269,7 @@ class Classifier(ClassifierMixin):
                 f"{name} needs at least 2 classes in y; the data has 1 class: {only!r}."
             )
         coding = Binary if len(self.classes_) == 2 else self._multiclass
-        self._coding = coding(len(self.classes_))
+        self._coding = coding(len(self.classes_), self._label_loss(coding))
 
     def _with_class_weight(self, codes, weight, role):
         name = type(self).__name__
@@ -260,7 +278,7 @@ class Classifier(ClassifierMixin):
         if codes.ndim == 2:
             raise ValueError(
                 f"The 'class_weight' parameter of {name} must be None for multilabel y, whose "
-                "labels overlap; weigh rows by sample_weight instead."
+                "labels overlap; use sample_weight instead."
             )
         if role.is_training:
             # over all chunks so far: a stream is balanced as a whole, not chunk by chunk
@@ -274,20 +292,6 @@ class Classifier(ClassifierMixin):
                 f"Got {self.class_weight!r}."
             )
         return weight
-
-    def _decode(self, y):
-        return self._coding.decode(y, self.classes_)
-
-    def _groups(self, rows):
-        return self._coding.groups(rows.y)
-
-    @property
-    def _loss(self):
-        return self._coding.loss
-
-    @property
-    def _n_outputs(self):
-        return self._coding.n_outputs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,0 +1,248 @@
+"""How every estimator is fitted: encode the rows, pose the problem, solve it, keep the result."""
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_gd._components import NamedComponents
+from sklearn_gd._estimators.guards import (
+    all_or_nothing,
+    explain_overflow,
+    gradient_hint,
+    is_finite,
+    warn,
+)
+from sklearn_gd._estimators.inputs import Inputs
+from sklearn_gd._estimators.parameters import Parameters
+from sklearn_gd._estimators.rows import FIRST_CHUNK, FIT, NEXT_CHUNK, VALIDATION
+from sklearn_gd._estimators.validation_rows import (
+    about_validation_rows,
+    mean_loss_score,
+    scorer_score,
+)
+from sklearn_gd._validation import check_parameters
+from sklearn_gd.data import target_std
+from sklearn_gd.losses import Loss
+from sklearn_gd.models import Model
+from sklearn_gd.objective import Problem, cold_start, reference_value
+from sklearn_gd.solvers import Run, Solver, Stage, choose_for_stream, solve
+from sklearn_gd.solvers.history import joined
+from sklearn_gd.solvers.stages import stages_of
+
+# scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum takes a pass, too.
+MIN_N_ITER = 1
+# The history of an endless stream is cut to these entries.
+MAX_HISTORY = 1000
+
+
+class Fitted(NamedTuple):
+    """What a later fit may be resumed from."""
+
+    model: Model
+    solver: Solver
+    loss: Loss
+    state: Any
+    reference: float
+
+
+class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimator, ABC):
+    """Fits a model to rows by a solver; which model and which target, subclasses say."""
+
+    # What subclasses say of the model. What they say of the target is in Inputs.
+
+    @abstractmethod
+    def _model_and_loss(self, source, previous: Fitted | None) -> tuple[Model, Loss]:
+        """The model for these rows, and the loss of what it predicts.
+
+        What they know of rows they keep from the previous fit.
+        """
+
+    @abstractmethod
+    def _store(self, model, params) -> None:
+        """Write parameters to the public attributes."""
+
+    @abstractmethod
+    def _stored(self, model) -> np.ndarray | None:
+        """Read them back; None where they do not fit the model."""
+
+    def _fit(self, X, y, sample_weight, validation, start=None):
+        with all_or_nothing(self), explain_overflow(type(self).__name__):
+            check_parameters(self, self._rules)
+            rng = self._generator()
+            previous = vars(self).get("_fitted") if self.warm_start else None
+            source = self._encode(X, y, sample_weight, FIT)
+            source, held_out = self._hold_out(source, validation, rng)
+            problem = self._pose(source, rng, previous, held_out)
+            solver = self._choose_solver(problem)
+            params, state = self._begin(problem, solver, previous, start)
+            result = solve(problem, solver, self._run(rng, problem, solver), params, state)
+            self._keep(problem, solver, result)
+            self._warn_unless_converged(result)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        """One pass over a chunk of rows, from where the last fit or partial_fit ended."""
+        with all_or_nothing(self), explain_overflow(type(self).__name__):
+            check_parameters(self, self._rules)
+            rng = self._generator()
+            fitted = vars(self).get("_fitted")
+            role = FIRST_CHUNK if fitted is None else NEXT_CHUNK
+            source = self._encode(X, y, sample_weight, role, classes)
+            if not source.n_samples:
+                return self
+            problem = self._pose(source, rng, fitted, is_chunk=True)
+            solver = self._choose_solver(problem, choose_for_stream)
+            params, state = self._begin(problem, solver, fitted)
+            # of a chunk, optimality would say nothing, and cost more than learning from it
+            stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
+            run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
+            result = solve(problem, solver, run, params, state)
+            if fitted is not None:
+                history = joined(
+                    self.history_, result.history, is_new_source=True, limit=MAX_HISTORY
+                )
+                result = replace(result, history=history)
+            self._keep(problem, solver, result)
+            self._warn_if_cut(result)
+        return self
+
+    def _hold_out(self, source, validation, rng):
+        """Training rows, and validation rows or None."""
+        if validation is not None and not self.early_stopping:
+            raise ValueError(
+                f"X_val was passed to {type(self).__name__}, which has early_stopping=False: "
+                "set early_stopping=True to use it."
+            )
+        if validation is not None:
+            with about_validation_rows():
+                return source, self._encode(*validation, VALIDATION)
+        if not self.early_stopping:
+            return source, None
+        groups = self._coding.groups(source.targets()[0])
+        seed = int(rng.integers(np.iinfo(np.int64).max))
+        source_of_fit, held_out = source.split(self.validation_fraction, seed, groups)
+        if not held_out.n_samples:
+            raise ValueError(
+                f"early_stopping=True found no rows to hold out with n_samples = "
+                f"{source.n_samples}: pass X_val and y_val, or set early_stopping=False."
+            )
+        return source_of_fit, held_out
+
+    def _pose(self, source, rng, previous=None, held_out=None, is_chunk=False) -> Problem:
+        """What is to be minimised: each part resolved once."""
+        model, loss = self._model_and_loss(source, previous)
+        is_next_chunk = is_chunk and previous is not None
+        if is_next_chunk:
+            stages = [previous.loss]
+        else:
+            y, weight = source.targets()
+            stages = loss.stages(*target_std(loss.in_raw_units(y), weight))
+        problem = Problem(
+            model=model,
+            loss=loss,
+            stages=tuple(stages),
+            penalty=self._make_penalty(source),
+            alpha=1.0,
+            source=source,
+            start=cold_start(model, loss, source, rng),
+            score=None if held_out is None else self._score(model, loss, held_out),
+        ).penalised(self.alpha)
+        reference = previous.reference if is_next_chunk else reference_value(problem)
+        return replace(problem, reference=reference)
+
+    def _score(self, model, loss, held_out):
+        """The validation score as a function of params."""
+        if self.scoring is None:
+            return mean_loss_score(model, loss, held_out)
+        y = self._coding.decode(held_out.targets()[0], vars(self).get("classes_"))
+
+        @contextmanager
+        def fitted_with(params):
+            self._store(model, params)
+            # the held-out rows are an array by now, and predict would miss their names
+            names = vars(self).pop("feature_names_in_", None)
+            yield self
+            if names is not None:
+                self.feature_names_in_ = names
+
+        return scorer_score(self.scoring, held_out, y, fitted_with)
+
+    def _begin(self, problem, solver, previous, start=None):
+        """Where to begin: at the user's start, at the last fit if it fits, or cold."""
+        if start is not None:
+            return start(problem), None
+        stored = None if previous is None else self._stored(problem.model)
+        if stored is None:
+            return problem.start, None
+        is_resumed = (
+            solver.resumable
+            and type(solver) is type(previous.solver)
+            # what a solver remembers is in the units that the model had
+            and np.array_equal(stored, self._stored(previous.model))
+        )
+        return stored, previous.state if is_resumed else None
+
+    def _run(self, rng, problem, solver, **changes) -> Run:
+        settings = {
+            # a stochastic solver with tol=0 makes exactly max_iter passes, and none for a check
+            "stage": Stage(check_optimality=self.tol > 0 or not solver.resumable),
+            "max_iter": self.max_iter,
+            "tol": self.tol,
+            "max_time": self.max_time,
+            "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "average": self.average,
+            "max_norm": getattr(self, "max_norm", None),
+            "patience": self.n_iter_no_change,
+            "verbose": self.verbose,
+        }
+        return Run(rng=rng, score=problem.score, **(settings | changes))
+
+    def _keep(self, problem, solver, result):
+        """Write the result to the public attributes."""
+        if not is_finite(result.params):
+            raise FloatingPointError("parameters are not finite")
+        self._store(problem.model, result.params.astype(problem.source.dtype, copy=False))
+        self.solver_ = solver
+        self.n_iter_ = max(result.n_iter, MIN_N_ITER)
+        self.t_ = result.n_iter if result.state is None else result.state.step
+        self.objective_ = result.value
+        self.optimality_ = result.optimality
+        self.converged_ = result.converged
+        self.stop_reason_ = result.message
+        self.stop_code_ = result.reason.code
+        self.history_ = result.history
+        self.loss_curve_ = result.history["objective"]
+        self.validation_scores_ = result.scores
+        self.best_validation_score_ = None if result.scores is None else max(result.scores)
+        loss = stages_of(problem, solver)[-1]
+        self._fitted = Fitted(problem.model, solver, loss, result.state, problem.reference)
+
+    def _warn_if_cut(self, result):
+        if result.was_cut:
+            self._warn(f"{type(self).__name__}: {result.message}", result.remedy)
+
+    def _warn_unless_converged(self, result):
+        if result.converged or result.interrupted:
+            return
+        if self.tol == 0:
+            self._warn_if_cut(result)
+            return
+        is_linear = self._fitted.model.is_linear
+        advice = "" if self._is_auto or not is_linear else "Use solver='auto', or scale X"
+        distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
+        what = f"{type(self).__name__} did not converge: {result.message}{distance}"
+        self._warn(what, result.remedy, advice)
+
+    def _warn(self, what, *remedies):
+        sentences = [what, *remedies, gradient_hint(self.get_params(deep=False))]
+        message = " ".join(f"{sentence}." for sentence in sentences if sentence)
+        warn(message, ConvergenceWarning)

@@ -1,0 +1,72 @@
+"""Validation rows: those that the user passes, and how parameters are scored on them."""
+
+import inspect
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+from sklearn.metrics import get_scorer
+
+from sklearn_gd.data import ArraySource
+from sklearn_gd.objective import EmpiricalRisk
+from sklearn_gd.penalties import NoPenalty
+
+
+class Validation(NamedTuple):
+    """The user's validation rows."""
+
+    X: Any
+    y: Any
+    sample_weight: Any
+
+
+def validation_rows(X_val, y_val, sample_weight_val) -> Validation | None:
+    """The user's validation rows, or None."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return None
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val must be passed together.")
+    return Validation(X_val, y_val, sample_weight_val)
+
+
+@contextmanager
+def about_validation_rows():
+    """Errors speak of X and y, and mean the training rows: say that it is not these."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"In X_val, y_val or sample_weight_val: {error}") from error
+
+
+def mean_loss_score(model, loss, held_out: ArraySource) -> Callable[[NDArray], float]:
+    """Minus the weighted mean loss, as a function of params."""
+    risk = EmpiricalRisk(model, loss, NoPenalty(), 0.0, held_out)
+    return lambda params: -risk.mean_loss(params)
+
+
+def scorer_score(
+    scoring, held_out: ArraySource, y: NDArray, fitted_with: Callable
+) -> Callable[[NDArray], float]:
+    """The score of a scorer of scikit-learn, as a function of params.
+
+    ``fitted_with(params)`` is the estimator with these parameters, for arrays.
+    """
+    scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
+    if held_out.weight is not None and not _takes_weights(scorer):
+        raise ValueError(
+            f"scoring={scoring!r} takes no sample_weight, but the validation rows have "
+            "weights: give the scorer a parameter sample_weight, or leave scoring=None."
+        )
+    weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+
+    def score(params):
+        with fitted_with(params.astype(held_out.dtype, copy=False)) as estimator:
+            return float(scorer(estimator, held_out.X, y, **weight))
+
+    return score
+
+
+def _takes_weights(scorer) -> bool:
+    parameters = inspect.signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)

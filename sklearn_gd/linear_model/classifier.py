@@ -1,0 +1,243 @@
+"""Linear classification by any loss of labels."""
+
+from typing import ClassVar
+
+from sklearn_gd._components import resolve
+from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
+from sklearn_gd._estimators.coding import Multilabel, OneVsRest
+from sklearn_gd._validation import Rule, instance_of, one_of
+from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.losses import CLASSIFIER_LOSSES, LOSSES, Loss
+
+
+class GDLinearClassifier(Classifier, LinearEstimator):
+    r"""Linear classification by gradient descent, with a choice of losses.
+
+    Minimises over coefficients w and intercept b
+
+    .. math:: \frac1S \sum_i s_i \sum_k loss(y_{ik}, raw_{ik}) + alpha \cdot penalty(w), \quad
+        raw_i = x_i w + b
+
+    with sample weights :math:`s_i` and :math:`S = \sum_i s_i`. Two classes have one column k, which
+    is positive for the second class; more than two are one-vs-rest, and a 0/1 matrix of labels has
+    a column for each label.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="log_loss"
+        The loss of a label, with the margin :math:`m = (2 y - 1)\,raw`:
+
+        - "log_loss": :math:`\log(1 + e^{-m})`, logistic regression.
+        - "hinge": :math:`\max(0, 1 - m)`, a linear support vector machine.
+        - "squared_hinge": :math:`\max(0, 1 - m)^2`.
+        - "modified_huber": as "squared_hinge", and linear where m < -1.
+        - "perceptron": :math:`\max(0, -m)`. Only for stochastic solvers; "auto" is SGD, row by row.
+        - a :class:`~sklearn_gd.losses.Loss` of y in {0, 1}.
+    penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
+        What is added to the mean loss; biases are never penalised.
+    alpha : float, default=1e-4
+        Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
+        its meaning does not depend on the number of rows, the solver or the batch size.
+        ``LogisticRegression(C=c)`` and ``LinearSVC(C=c)`` correspond to ``alpha=1/(c n)``,
+        ``SGDClassifier(alpha=a)`` to ``alpha=a``.
+    l1_ratio : float, default=0.15
+        Fraction of the l1 penalty, between 0 and 1. Only used when ``penalty="elasticnet"``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept. If False, the model passes through the origin.
+    positive : bool, default=False
+        If True, constrain the coefficients to be non-negative.
+    standardize : bool, default=False
+        Whether the penalty acts as if every feature had been divided by its standard deviation.
+        ``coef_`` is in raw units either way.
+    class_weight : dict, "balanced" or None, default=None
+        Factors for the weights of the rows of each class. "balanced" gives every class the same
+        total weight.
+    solver : str or Solver, default="auto"
+        Optimization algorithm: the name of a solver in :data:`sklearn_gd.solvers.SOLVERS`, or a
+        :class:`~sklearn_gd.solvers.Solver` to change its parameters. "auto" chooses by loss,
+        penalty, storage and shape; ``solver_`` is the choice.
+    learning_rate : "auto", float, str, Schedule or callable, default="auto"
+        Learning rate of solvers that use one.
+
+        - "auto": derived from the curvature of the objective where it has a bound.
+        - a number: constant.
+        - a name in :data:`sklearn_gd.schedules.SCHEDULES`: a schedule that starts at the "auto"
+          rate.
+        - a :class:`~sklearn_gd.schedules.Schedule`, or a function of a
+          :class:`~sklearn_gd.schedules.Clock`.
+
+        Ignored by ``fit``, like ``batch_size`` and ``average``, when ``solver="auto"``.
+    batch_size : "auto" or int, default="auto"
+        Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
+        200 (n / 5 for "normalized-adagrad").
+    shuffle : bool, default=True
+        Whether to shuffle the rows before each pass. Only used by stochastic solvers.
+    average : bool, default=False
+        If True, return the average of the iterates after the first pass (Polyak-Ruppert averaging).
+        Only used by stochastic solvers.
+    max_iter : int, default=1000
+        Maximum number of iterations, each of which makes at least one pass over the data.
+    tol : float, default=1e-8
+        Tolerance of the relative gap to the optimum: converged means ``optimality_ <= tol``,
+        whatever the units of X and y. 0 runs exactly ``max_iter`` iterations.
+    max_time : float or None, default=None
+        Time limit for ``fit``, in seconds. None means no limit.
+    early_stopping : bool, default=False
+        Whether to stop when the validation score has not improved in ``n_iter_no_change``
+        iterations. The parameters with the best score are kept.
+    scoring : str, callable or None, default=None
+        Validation score for ``early_stopping``, greater is better: the name of a scorer or a
+        function ``scorer(estimator, X, y)``. None is minus the weighted mean loss.
+    validation_fraction : float, default=0.1
+        Fraction of the training rows held out for early stopping. The split is stratified by class.
+    n_iter_no_change : int, default=5
+        Number of iterations without a better validation score that end a fit with
+        ``early_stopping``, and length of a plateau for ``learning_rate="adaptive"``.
+    warm_start : bool, default=False
+        Whether to start from the result of the last fit, if the shapes still agree.
+    random_state : int, RandomState or None, default=None
+        Seed for shuffles and splits. Pass an int for reproducible fits.
+    verbose : int or bool, default=0
+        Print progress every ``verbose`` iterations. 0 and False are silent.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        Labels in ascending order; for a 0/1 matrix y the numbers of its columns.
+    coef_ : ndarray of shape (1, d) for two classes, (K, d) otherwise
+        Coefficients of the raw predictions, over the units of X.
+    intercept_ : ndarray of shape (1,) or (K,)
+        0 without ``fit_intercept``.
+    n_iter_ : int
+        Number of iterations of the last fit.
+    t_ : int
+        Total number of parameter updates.
+    solver_ : Solver
+        The solver that ``solver`` resolved to.
+    objective_ : float
+        Objective at the result; after ``partial_fit`` that of the last rows.
+    optimality_ : float
+        Estimated relative gap to the optimum, between 0 and 1: twice the Newton decrement divided
+        by the objective. NaN if it was not evaluated, as after ``partial_fit`` or stochastic passes
+        with ``tol=0``.
+    converged_ : bool
+        Whether ``tol``, early stopping or the limit of precision ended the fit.
+    stop_reason_ : str
+        Why the fit ended, in a sentence.
+    stop_code_ : str
+        The same as a word: "converged", "precision", "validation", "max_iter", "max_time",
+        "diverged", "stalled", "callback", "interrupted", "no_finite_optimum" or "rate_cut".
+    loss_curve_ : list of float
+        Objective at the start and after each iteration.
+    history_ : dict of lists
+        "objective", "optimality", "step_size", "passes", "rounds" and "seconds" at the start and
+        after each iteration; under ``partial_fit`` the last 1,000.
+    validation_scores_ : list of float or None
+        Validation scores at the start and after each iteration, with early stopping.
+    best_validation_score_ : float or None
+        The largest of these.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X has string column names.
+
+    See Also
+    --------
+    GDLogisticClassifier : The same with ``loss="log_loss"``.
+    GDSoftmaxClassifier : One model of all classes together.
+    sklearn.svm.LinearSVC : Squared hinge; its intercept is penalised.
+    sklearn.linear_model.SGDClassifier : The same losses by stochastic descent, for scaled features.
+
+    References
+    ----------
+    Zhang (2004), "Solving large scale linear prediction problems using stochastic gradient descent
+    algorithms"; Rifkin and Klautau (2004), "In defense of one-vs-all classification".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_gd import GDLinearClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = GDLinearClassifier(loss="squared_hinge").fit(X, y)
+    >>> round(model.score(X, y), 3), model.converged_
+    (0.986, True)
+    """
+
+    _rules: ClassVar[dict[str, Rule]] = (
+        LinearEstimator._rules
+        | CLASSIFIER_RULES
+        | {"loss": one_of(*CLASSIFIER_LOSSES) | instance_of(Loss, words="a Loss")}
+    )
+    _components: ClassVar = LinearEstimator._components | {"loss": CLASSIFIER_LOSSES}
+    _multiclass = OneVsRest
+    _multilabel = Multilabel
+
+    def _label_loss(self, coding):
+        loss = resolve("loss", self.loss, Loss, CLASSIFIER_LOSSES)
+        name = type(self).__name__
+        if not loss.is_separable:
+            raise ValueError(
+                f"The 'loss' parameter of {name} must be a sum over columns of raw predictions, "
+                f"and {loss!r} is not. Use GDSoftmaxClassifier instead."
+            )
+        if type(loss) in LOSSES.values():
+            raise ValueError(
+                f"The 'loss' parameter of {name} must be a loss of labels, and {loss!r} is one of "
+                "numbers. Use GDLinearRegressor instead."
+            )
+        return loss
+
+    def _reason_for_no_probabilities(self):
+        kind = CLASSIFIER_LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss
+        return "" if getattr(kind, "has_probabilities", False) else f"loss={self.loss!r} has none"
+
+    def __init__(
+        self,
+        *,
+        loss="log_loss",
+        penalty="l2",
+        alpha=1e-4,
+        l1_ratio=0.15,
+        fit_intercept=True,
+        positive=False,
+        standardize=False,
+        class_weight=None,
+        solver="auto",
+        learning_rate="auto",
+        batch_size="auto",
+        shuffle=True,
+        average=False,
+        max_iter=1000,
+        tol=1e-8,
+        max_time=None,
+        early_stopping=False,
+        scoring=None,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.positive = positive
+        self.standardize = standardize
+        self.class_weight = class_weight
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.average = average
+        self.max_iter = max_iter
+        self.tol = tol
+        self.max_time = max_time
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
