@@ -10,8 +10,9 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 from sklearn.preprocessing import StandardScaler
+
+from benchmarks import yardstick
 
 OURS = "sklearn_gd"
 # The objective is reached when it is this close to the best value known, relative to it.
@@ -21,36 +22,63 @@ DECADES = tuple(10.0**-k for k in range(1, 15))
 
 @dataclass(frozen=True)
 class Kind:
-    """What a peer must know to say whether it can take part."""
+    """What a peer must know to say whether it can take part.
+
+    ``wide``: more columns than rows. ``narrow``: few enough columns for a matrix of them though X
+    is sparse. ``offset``: the best intercept is far from 0, so that who penalises it must scale it,
+    and who has none cannot take part.
+    """
 
     loss: str
     penalty: str = "l2"
     sparse: bool = False
     wide: bool = False
+    narrow: bool = False
+    offset: bool = False
+
+    @property
+    def forms_hessian(self) -> bool:
+        """Whether solvers that form a matrix of columns by columns take part."""
+        return self.narrow or not (self.sparse or self.wide)
 
 
 @dataclass
 class Problem:
-    """Data and the objective on them: mean loss + alpha * penalty, the intercept free."""
+    """Data and the objective on them: mean loss + alpha * penalty, the intercept free.
+
+    ``shape`` is the delta of "huber" and the level of "quantile".
+    """
 
     kind: Kind
     X: Any
     y: np.ndarray
     alpha: float
     fit_intercept: bool = True
+    l1_ratio: float = 0.5
+    shape: float = 0.0
+
+    @property
+    def inverse_strength(self) -> float:
+        """The ``C`` of scikit-learn: 1 / (alpha n)."""
+        return 1 / (self.alpha * len(self.y)) if self.alpha else np.inf
+
+    @property
+    def mixture(self) -> float:
+        """Share of the absolute part in the penalty."""
+        return {"l1": 1.0, "elasticnet": self.l1_ratio, "l2": 0.0}[self.kind.penalty]
 
     def objective(self, coef, intercept) -> float:
-        """The one yardstick of all contenders, in float64 NumPy."""
-        W = np.atleast_2d(np.asarray(coef, dtype=np.float64))
-        raw = np.asarray(self.X @ W.T) + np.ravel(intercept)
-        if self.kind.loss == "softmax":
-            loss = logsumexp(raw, axis=1) - raw[np.arange(len(self.y)), self.y]
-        elif self.kind.loss == "logistic":
-            loss = np.logaddexp(0, raw[:, 0]) - self.y * raw[:, 0]
-        else:
-            loss = (raw[:, 0] - self.y) ** 2 / 2
-        size = np.abs(W).sum() if self.kind.penalty == "l1" else (W**2).sum() / 2
-        return float(loss.mean() + self.alpha * size)
+        """The one yardstick of all contenders."""
+        return yardstick.objective(
+            self.kind.loss,
+            self.X,
+            self.y,
+            coef,
+            intercept,
+            alpha=self.alpha,
+            l1_ratio=self.mixture,
+            shape=self.shape,
+        )
 
     @cached_property
     def scaled(self) -> "Problem":
@@ -69,6 +97,7 @@ class Outcome:
     intercept: Any = None
     passes: float | None = None
     notes: dict[str, float] = field(default_factory=dict)
+    solver: str = ""
 
 
 def is_ours(name: str) -> bool:
@@ -123,7 +152,8 @@ def estimator(name, build, *, read=coefficients, scaler=False, **options) -> Con
         def fit():
             X = StandardScaler().fit_transform(problem.X) if scaler else problem.X
             model.fit(X, problem.y)
-            return Outcome(*read(model), passes(model))
+            chosen = getattr(model, "solver_", "")
+            return Outcome(*read(model), passes(model), solver=str(chosen))
 
         return fit
 
@@ -144,6 +174,7 @@ class Line:
     passes: float | None = None
     memory: float | None = None
     memory_share: float | None = None
+    solver: str = ""
     notes: dict[str, float] = field(default_factory=dict)
     path: list[dict] = field(default_factory=list)
 
@@ -253,5 +284,5 @@ class Workload:
 
 def case_of(name: str, size: dict, index: int) -> Case:
     """One case, built anew: closures do not travel to other processes, this call does."""
-    workload = import_module(f"benchmarks.workloads.{name}").WORKLOAD
+    workload = import_module("benchmarks.workloads").load(name)
     return list(workload.cases(**size))[index]

@@ -3,16 +3,45 @@
 import os
 import platform
 import subprocess
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
+ROOT = Path(__file__).parents[1]
 PACKAGES = (
     *("sklearn-gd", "scikit-learn", "numpy", "scipy", "numba", "scikit-learn-intelex", "glum"),
     *("skglm", "celer", "cyanure", "snapml", "vowpalwabbit", "torch"),
 )
+# What libraries read when they are loaded; the last one is joblib's.
+VARIABLES = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"),
+    "LOKY_MAX_CPU_COUNT",
+)
+
+
+@contextmanager
+def limited(threads: int | None):
+    """Within it BLAS and OpenMP have this many threads, None: as many as they like.
+
+    Libraries that are loaded later, and those of worker processes, read the environment.
+    """
+    if threads is None:
+        yield
+        return
+    before = {name: os.environ.get(name) for name in VARIABLES}
+    os.environ.update(dict.fromkeys(VARIABLES, str(threads)))
+    try:
+        with threadpool_limits(threads):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def describe() -> dict:
@@ -53,10 +82,20 @@ def cpu() -> str:
 
 def commit() -> str:
     """The commit of this checkout, and whether files differ from it."""
-    folder = Path(__file__).parent
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def unsaveable(folder: Path = ROOT) -> str | None:
+    """Why results of this checkout must not be saved, None if they may."""
+    command = ["git", "status", "--porcelain"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "it is not known which commit this is"
+    changed = [line[3:] for line in done.stdout.splitlines()]
+    return f"files differ from the commit: {', '.join(changed)}" if changed else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.core import TARGET
+from benchmarks.core import TARGET, is_ours
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parents[1] / "README.md"
@@ -73,6 +73,8 @@ def notes(line: dict) -> str:
     parts = [line["status"]] if line["status"] else []
     if line["memory_share"] is not None:
         parts.append(f"{line['memory_share']:.2%} of X")
+    if is_ours(line["name"]) and line.get("solver"):
+        parts.append(line["solver"])
     parts += [f"{name} {value:.5g}" for name, value in line["notes"].items()]
     return ", ".join(parts)
 

@@ -5,16 +5,39 @@ import os
 import sys
 import time
 import warnings
+from dataclasses import dataclass
 
 from benchmarks import memory
+from benchmarks.core import TARGET
 
-# Fits of one contender may together take so many times the limit of one; the warm-up and the fit
-# whose objective becomes the reference so many times.
+# Fits of one contender may together take so many times the limit of one.
 WALK = 3
-PATIENCE = 10
+# Shorter limits would be about the start of a fit and not about its length.
+SHORTEST = 1.0
+# The reference is fitted to so much of the accuracy that is asked for.
+TIGHTER = 2e-4
 
 
-def work(connection, make_case, names, best, floor, cap):
+@dataclass
+class Limit:
+    """How long one fit may take: ``cap``, or so many times as long as the fastest so far."""
+
+    cap: float
+    times: float = math.inf
+    fastest: float = math.inf
+
+    @property
+    def seconds(self) -> float:
+        """The limit as of now."""
+        return min(self.cap, max(SHORTEST, self.times * self.fastest))
+
+    def note(self, made: dict, best: float):
+        """Take notice of a fit."""
+        if made["value"] - best <= TARGET * best:
+            self.fastest = min(self.fastest, made["seconds"])
+
+
+def work(connection, make_case, names, best, floor, limit):
     """Try the contenders one after the other and send what they do.
 
     Messages are (what, content): "ready" once; "reference", an objective, from the first
@@ -30,14 +53,14 @@ def work(connection, make_case, names, best, floor, cap):
     contenders = {contender.name: contender for contender in case.contenders}
     for name in names:
         try:
-            walk(connection.send, case, contenders[name], data, best, floor, cap)
+            walk(connection.send, case, contenders[name], data, best, floor, limit)
         except Exception as error:
             connection.send(("failed", f"{type(error).__name__}: {error}"[:200]))
         connection.send(("end", None))
     connection.close()
 
 
-def walk(send, case, contender, data, best, floor, cap):
+def walk(send, case, contender, data, best, floor, limit):
     """From the loosest tolerance to the first that reaches the best objective known."""
     if case.judged == "memory":
         return send(("attempt", attempt(contender, data, None)))
@@ -45,18 +68,21 @@ def walk(send, case, contender, data, best, floor, cap):
     contender.make(data, contender.tolerances[0])()
     send(("warm", None))
     if best[key] == math.inf:
-        best[key] = attempt(contender, data, contender.tolerances[-1], problem)["value"]
+        tight = [each for each in contender.tolerances if each and each <= TIGHTER * floor]
+        tolerance = max(tight, default=contender.tolerances[-1])
+        best[key] = attempt(contender, data, tolerance, problem)["value"]
         send(("reference", best[key]))
     spent = 0.0
     for tolerance in contender.tolerances:
         made = attempt(contender, data, tolerance, problem)
         send(("attempt", made))
         best[key] = min(best[key], made["value"])
+        limit.note(made, best[key])
         spent += made["seconds"]
         if made["value"] - best[key] <= floor * best[key]:
             return None
-        if spent > WALK * cap:
-            return send(("failed", f"over {WALK * cap:g} s in all"))
+        if spent > WALK * limit.seconds:
+            return send(("failed", f"over {WALK * limit.seconds:.3g} s in all"))
     return None
 
 
@@ -71,6 +97,7 @@ def attempt(contender, data, tolerance, problem=None) -> dict:
     size = getattr(data.X, "nbytes", None)
     made["share"] = made["memory"] / size if made["memory"] is not None and size else None
     made["passes"] = None if outcome is None else outcome.passes
+    made["solver"] = "" if outcome is None else outcome.solver
     if problem is not None:
         made["value"] = problem.objective(outcome.coef, outcome.intercept)
     return made

@@ -18,6 +18,7 @@ from benchmarks import data, measure, peers, report  # noqa: E402
 from benchmarks.core import OURS, Case, Contender, Faster, Kind, Line  # noqa: E402
 from benchmarks.workloads import NAMES, load  # noqa: E402
 from benchmarks.workloads.l1 import problem as sparse_weights  # noqa: E402
+from benchmarks.workloads.real import WORKLOADS, Spec  # noqa: E402
 
 KIND = Kind("squared")
 MADE = partial(data.dense, KIND, 300, 4, alpha=1e-2)
@@ -29,6 +30,17 @@ PROBLEMS = {
     "l1 logistic": partial(sparse_weights, Kind("logistic", "l1"), 300, 4, 0),
     "l1 squared": partial(sparse_weights, Kind("squared", "l1"), 300, 4, 0),
 }
+REAL = (
+    Spec("cancer", "logistic", scaled=True),
+    Spec("cancer", "logistic", "elasticnet", scaled=True),
+    Spec("wine", "softmax", scaled=True),
+    Spec("diabetes", "squared", "elasticnet", part=0.01),
+    Spec("diabetes", "poisson"),
+    Spec("diabetes", "poisson", "l1", part=0.1),
+    Spec("diabetes", "huber", scaled=True),
+    Spec("diabetes", "quantile", "l1", part=0.1, level=0.9),
+)
+PROBLEMS |= {spec.name: partial(spec.problem, 200) for spec in REAL}
 BOUNDED = ("SGDRegressor", "liblinear", "snapml")  # approximate, or with a penalised intercept
 
 
@@ -49,14 +61,32 @@ def test_every_peer_minimises_our_objective(name):
         for contender in peers.contenders(problem.kind)
         if contender.is_installed and not any(word in contender.name for word in BOUNDED)
     }
-    assert len(values) > 1
+    if len(values) == 1:
+        pytest.skip("none of its peers is installed")
     assert max(values.values()) == pytest.approx(values[OURS], rel=1e-6)
-    assert min(values.values()) >= values[OURS] * (1 - 1e-9)
+    # our quantiles are those of an envelope, as wide as 1e-6 of the spread of y
+    slack = 1e-6 if problem.kind.loss == "quantile" else 1e-9
+    assert min(values.values()) >= values[OURS] * (1 - slack)
 
 
 def _fitted(contender, problem):
     outcome = contender.make(problem, contender.tolerances[min(9, len(contender.tolerances) - 1)])()
     return outcome.coef, outcome.intercept
+
+
+def test_a_large_scale_frees_the_intercept_of_liblinear():
+    problem = Spec("cancer", "logistic").problem(569)
+    found = {c.name: c for c in peers.contenders(problem.kind)}
+    best = problem.objective(*_fitted(found[OURS], problem))
+    value = problem.objective(*_fitted(found["sklearn liblinear intercept x1000"], problem))
+    assert value == pytest.approx(best, rel=1e-6)
+
+
+def test_strength_of_zeros_is_where_the_lasso_begins():
+    for part, zeros in ((1.01, 10), (0.99, 9)):
+        problem = Spec("diabetes", "squared", "l1", part=part).problem(442)
+        coef = _fitted(peers.contenders(problem.kind)[0], problem)[0]
+        assert np.sum(coef == 0) == zeros
 
 
 def test_the_table_says_what_was_measured():
@@ -97,7 +127,7 @@ def test_a_bound_meets_a_target_but_never_misses_it():
     assert Faster(70, "slow", "slow").judge(lines)["met"] is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *WORKLOADS])
 def test_every_workload_has_ours_and_a_target_in_each_case(name):
     for size in load(name).sizes.values():
         for case in load(name).cases(**size):

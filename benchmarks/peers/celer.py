@@ -4,15 +4,20 @@ from benchmarks.core import estimator
 
 
 def contenders(kind, scaler=False):
-    """Absolute penalties only."""
-    if kind.penalty == "l1" and kind.loss != "softmax":
+    """Absolute penalties; its logistic regression has no intercept, nor an elastic net."""
+    lasso = kind.loss == "squared" and kind.penalty in ("l1", "elasticnet")
+    logistic = kind.loss == "logistic" and kind.penalty == "l1" and not kind.offset
+    if lasso or logistic:
         yield estimator("celer", model, package="celer", scaler=scaler)
 
 
 def model(problem, tolerance):
-    """Its logistic regression has no intercept."""
-    from celer import Lasso, LogisticRegression
+    """Its alpha is ours."""
+    from celer import ElasticNet, Lasso, LogisticRegression
 
-    if problem.kind.loss == "squared":
-        return Lasso(alpha=problem.alpha, tol=tolerance, fit_intercept=problem.fit_intercept)
-    return LogisticRegression(C=1 / (problem.alpha * len(problem.y)), tol=tolerance, max_iter=1000)
+    if problem.kind.loss == "logistic":
+        return LogisticRegression(C=problem.inverse_strength, tol=tolerance, max_iter=1000)
+    options = {"alpha": problem.alpha, "tol": tolerance, "fit_intercept": problem.fit_intercept}
+    if problem.kind.penalty == "elasticnet":
+        return ElasticNet(l1_ratio=problem.l1_ratio, **options)
+    return Lasso(**options)

@@ -2,10 +2,12 @@
 
 from benchmarks.core import estimator
 
+FAMILIES = {"logistic": "binomial", "squared": "normal", "poisson": "poisson"}
+
 
 def contenders(kind, scaler=False):
     """It forms the Hessian: not for many columns, nor for several outputs."""
-    if kind.loss != "softmax" and not (kind.sparse or kind.wide):
+    if kind.loss in FAMILIES and kind.forms_hessian:
         yield estimator("glum", model, package="glum", scaler=scaler)
 
 
@@ -13,11 +15,10 @@ def model(problem, tolerance):
     """Its alpha is ours."""
     from glum import GeneralizedLinearRegressor
 
-    kind = problem.kind
     return GeneralizedLinearRegressor(
         alpha=problem.alpha,
-        l1_ratio=1 if kind.penalty == "l1" else 0,
-        family="binomial" if kind.loss == "logistic" else "normal",
+        l1_ratio=problem.mixture,
+        family=FAMILIES[problem.kind.loss],
         fit_intercept=problem.fit_intercept,
         gradient_tol=tolerance,
         max_iter=1000,

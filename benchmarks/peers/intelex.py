@@ -8,7 +8,7 @@ from benchmarks.peers.scikit_learn import PASSES
 
 def contenders(kind, scaler=False):
     """Dense data only: it hands sparse rows to scikit-learn, which is measured anyway."""
-    if kind.penalty == "l1" or kind.sparse:
+    if kind.penalty != "l2" or kind.sparse or kind.loss not in ("squared", "logistic", "softmax"):
         return
     if kind.loss == "squared":
         yield estimator(
@@ -32,7 +32,10 @@ def logistic(solver, problem, tolerance):
     """``C`` is 1 / (alpha n)."""
     from sklearnex.linear_model import LogisticRegression
 
-    C = 1 / (problem.alpha * len(problem.y))
     return LogisticRegression(
-        C=C, solver=solver, tol=tolerance, max_iter=PASSES, fit_intercept=problem.fit_intercept
+        C=problem.inverse_strength,
+        solver=solver,
+        tol=tolerance,
+        max_iter=PASSES,
+        fit_intercept=problem.fit_intercept,
     )

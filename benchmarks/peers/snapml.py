@@ -10,7 +10,7 @@ from benchmarks.peers.scikit_learn import intercepts
 
 def contenders(kind, scaler=False):
     """Two classes; its dual solver for l2, its primal one for l1."""
-    if kind.loss == "logistic":
+    if kind.loss == "logistic" and kind.penalty in ("l1", "l2"):
         for words, scaling in intercepts(kind):
             yield estimator(
                 f"snapml{words}",
