@@ -1,4 +1,4 @@
-"""What the tests and the examples in docstrings need to draw, and where they cannot."""
+"""What the tests and the examples in docstrings need, and which cannot run without an extra."""
 
 import importlib.util
 import os
@@ -9,11 +9,13 @@ import pytest
 # pictures are made without a screen
 os.environ.setdefault("MPLBACKEND", "Agg")
 DRAWS = ("descent", "loss_curve", "solver_comparison")
-collect_ignore = (
-    []
-    if importlib.util.find_spec("matplotlib")
-    else [f"sklearn_gd/inspection/{name}.py" for name in DRAWS]
-)
+NEED = {
+    "matplotlib": [f"sklearn_gd/inspection/{name}.py" for name in DRAWS],
+    "skl2onnx": ["sklearn_gd/onnx.py"],
+}
+collect_ignore = [
+    path for name, paths in NEED.items() if not importlib.util.find_spec(name) for path in paths
+]
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 
+class NumberRangeError(FloatingPointError, ValueError):
+    """Data that overflow or underflow in the arithmetic of a fit."""
+
+
 class InvalidParameterError(ValueError, TypeError):
     """A constructor parameter has a value that its rule does not allow."""
 

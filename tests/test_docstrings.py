@@ -11,11 +11,11 @@ import pytest
 from common import CASES, CLASSIFIERS, ESTIMATORS, LINEAR, NETWORKS, REGRESSORS, make_data
 
 import sklearn_gd
-from sklearn_gd import losses, penalties, schedules, solvers
+from sklearn_gd import losses, onnx, penalties, schedules, solvers
 from sklearn_gd.models import activations
 from sklearn_gd.solvers import GradientDescent, Progress, Result, Run, StopReason
 
-MODULES = (sklearn_gd, losses, penalties, schedules, solvers, activations)
+MODULES = (sklearn_gd, losses, penalties, schedules, solvers, activations, onnx)
 # These are made by the library: a user reads their attributes and calls no constructor.
 RECORDS = (Progress, Result)
 NOT_CALLED = (*RECORDS, StopReason)
@@ -24,8 +24,10 @@ METHODS = (
     *("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function"),
     *("hidden_features", "set_params", "minimize", "unsupported", "init", "update", "done"),
     *("__call__", "from_rate", "value", "gradient", "value_and_gradient", "second_derivative"),
-    *("inverse_link", "smooth", "nonsmooth", "prox", "derivative"),
+    *("inverse_link", "smooth", "nonsmooth", "prox", "derivative", "to_sklearn"),
 )
+# What an example needs that is an extra.
+NEEDS = {onnx.register: "skl2onnx"}
 # In the order of numpydoc.
 SECTIONS = (
     *("Summary", "Parameters", "Attributes", "Returns", "Raises", "Warns", "See Also"),
@@ -159,6 +161,8 @@ def test_attributes_of_a_component_are_there(thing):
 @pytest.mark.filterwarnings("error")
 @each(PUBLIC | OF_ESTIMATORS)
 def test_examples_run_by_themselves_without_a_warning(thing):
+    if thing in NEEDS:
+        pytest.importorskip(NEEDS[thing])
     text = sections(thing)["Examples"]
     test = doctest.DocTestParser().get_doctest(text, {}, thing.__qualname__, None, None)
     assert test.examples

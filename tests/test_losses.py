@@ -526,8 +526,10 @@ def test_poisson_takes_no_negative_target_and_no_target_of_zeros():
     with pytest.raises(ValueError, match=r"'poisson' needs y >= 0.* the smallest y is -3"):
         Poisson().check_target(np.array([[1.0], [-3.0]]))
     with pytest.raises(ValueError, match=r"'poisson' needs a y above 0"):
-        Poisson().check_target(np.array([[1.0, 0.0], [2.0, 0.0]]))
-    Poisson().check_target(np.array([[0.0], [0.5]]))
+        Poisson().check_whole_target(np.array([[1.0, 0.0], [2.0, 0.0]]))
+    Poisson().check_whole_target(np.array([[0.0], [0.5]]))
+    # a chunk may be without an event
+    Poisson().check_target(np.zeros((2, 2)))
 
 
 def test_poisson_is_half_the_deviance():

@@ -18,7 +18,10 @@ def blocks(language, page=README):
 
 
 def run_python_blocks(page):
-    """One after the other, in the same names; skipped if they draw and matplotlib is missing."""
+    """One after the other, in the same names; skipped if they need an extra that is missing."""
+    if "import onnxruntime" in page.read_text(encoding="utf-8"):
+        pytest.importorskip("skl2onnx")
+        pytest.importorskip("onnxruntime")
     if "Display" in page.read_text(encoding="utf-8"):
         with warnings.catch_warnings():
             # what matplotlib warns of while it is imported is not ours

@@ -240,6 +240,7 @@ class Classifier(ClassifierMixin):
             check_classification_targets(y)
         if role.is_first:
             self._learn_classes(y, is_multilabel, classes)
+        self._check_kind(y, is_multilabel)
         if is_multilabel:
             codes = indicator(y)
         else:
@@ -250,6 +251,21 @@ class Classifier(ClassifierMixin):
             )
             codes = label_codes(y, self.classes_, advice)
         return codes, self._with_class_weight(codes, weight, role)
+
+    def _check_kind(self, y, is_multilabel):
+        """Raise for later rows whose target is of another kind than in the first call."""
+        name = type(self).__name__
+        known, given = "labels of shape (n,)", f"a 0/1 matrix of shape {y.shape}"
+        if not is_multilabel:
+            known, given = f"a 0/1 matrix of {len(self.classes_)} labels", "labels of shape (n,)"
+        if is_multilabel != isinstance(self._coding, Multilabel):
+            raise ValueError(
+                f"y must be of the kind that {name} was fitted with, {known}; got {given}."
+            )
+        if is_multilabel and y.shape[1] != len(self.classes_):
+            raise ValueError(
+                f"y has {y.shape[1]} labels, but {name} was fitted with {len(self.classes_)}."
+            )
 
     def _learn_classes(self, y, is_multilabel, classes):
         name = type(self).__name__

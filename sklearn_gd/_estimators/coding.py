@@ -163,4 +163,11 @@ def label_codes(y: NDArray, classes: NDArray, advice: str) -> NDArray:
 
 def indicator(y) -> NDArray:
     """A multilabel target as a dense 0/1 matrix."""
-    return y.toarray() if sp.issparse(y) else np.asarray(y)
+    y = y.toarray() if sp.issparse(y) else np.asarray(y)
+    values = np.unique(y)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(
+            f"A matrix y must hold 1 for the labels of a row and 0 for the others; it holds "
+            f"{values.tolist()}."
+        )
+    return y

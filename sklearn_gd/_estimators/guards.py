@@ -7,9 +7,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from sklearn_gd._components import Component
+from sklearn_gd._validation import NumberRangeError
 from sklearn_gd.schedules import Schedule
 from sklearn_gd.solvers import Solver
 
+NOT_FINITE = "array must not contain infs or NaNs"
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -30,10 +32,13 @@ def explain_overflow(name: str):
     """Say what numbers that overflow mean to the user of the estimator of this name."""
     try:
         yield
-    except FloatingPointError as error:
-        raise FloatingPointError(
+    except (FloatingPointError, ValueError) as error:
+        # SciPy's solvers of linear systems find what overflowed as bad input of theirs
+        if isinstance(error, ValueError) and NOT_FINITE not in str(error):
+            raise
+        raise NumberRangeError(
             f"{name} overflowed in the first iteration. Check X, y and sample_weight for values "
-            "near the largest number of their type."
+            "near the largest number of their type, or the smallest."
         ) from error
 
 

@@ -37,6 +37,11 @@ class Inputs:
         The coding is made for the first rows.
         """
 
+    @property
+    def _width(self) -> int:
+        """How many numbers the model makes of a row."""
+        return self._coding.n_outputs
+
     @abstractmethod
     def _predict_raw(self, X) -> NDArray:
         """Raw predictions (n, k), from the public attributes."""
@@ -47,8 +52,10 @@ class Inputs:
         weight = check_weight(sample_weight, X.shape[0], allow_zero=role.is_chunk)
         target, weight = self._target(y, weight, role, classes)
         target = self._coding.encode(target, float_type(X.dtype))
-        source = weighted_source(X, target, weight)
+        source = weighted_source(X, target, weight, self._width)
         self._coding.loss.check_target(source.targets()[0])
+        if role is FIT:
+            self._coding.loss.check_whole_target(source.targets()[0])
         if isinstance(X, RowMatrix):
             check_finite(source, "X")
         return source
@@ -75,7 +82,7 @@ class Inputs:
                 assert_all_finite(rows, input_name="X", estimator_name=type(self).__name__)
             return of_raw(self._predict_raw(rows))
 
-        return map_rows(predict, X)
+        return map_rows(predict, X, self._width)
 
     def _checked(self, X, ensure_all_finite=True):
         """X as a fitted estimator takes it."""

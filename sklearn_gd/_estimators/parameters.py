@@ -21,7 +21,7 @@ from sklearn_gd._validation import (
 )
 from sklearn_gd.penalties import PENALTIES, ElasticNet, NoPenalty, Penalty
 from sklearn_gd.schedules import SCHEDULES, Schedule
-from sklearn_gd.solvers import SOLVERS, Solver, choose
+from sklearn_gd.solvers import SOLVERS, Run, Solver, Stage, choose
 
 METHOD_DEFAULTS = {"learning_rate": "auto", "batch_size": "auto", "average": False}
 
@@ -70,9 +70,45 @@ class Parameters:
         return resolve("penalty", self.penalty, Penalty, names)
 
     @property
+    def _is_unpenalised(self) -> bool:
+        return self.penalty is None or isinstance(self.penalty, NoPenalty)
+
+    @property
     def _is_auto(self) -> bool:
         """Whether the choice of the solver is left to us."""
         return is_auto(self.solver)
+
+    def _run(self, rng, problem, solver, **changes) -> Run:
+        settings = {
+            # a stochastic solver with tol=0 makes exactly max_iter passes, and none for a check
+            "stage": Stage(check_optimality=self.tol > 0 or not solver.resumable),
+            "max_iter": self.max_iter,
+            "tol": self.tol,
+            "max_time": self.max_time,
+            "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "average": self.average,
+            "max_norm": getattr(self, "max_norm", None),
+            "patience": self.n_iter_no_change,
+            "verbose": self.verbose,
+        }
+        return Run(rng=rng, score=problem.score, **(settings | changes))
+
+    def _made_of(self) -> dict[str, str]:
+        """The parameters that later chunks of a stream cannot change, in words."""
+        names = ("loss", "fit_intercept", "hidden_layer_sizes", "activation", "standardize")
+        return {name: repr(getattr(self, name)) for name in names if hasattr(self, name)}
+
+    def _check_unchanged(self, made_of: dict[str, str]) -> None:
+        """Raise where ``set_params`` asks of partial_fit what it would ignore."""
+        for name, value in self._made_of().items():
+            if made_of.get(name, value) != value:
+                raise ValueError(
+                    f"The {name!r} parameter of {type(self).__name__} was {made_of[name]} in the "
+                    f"last call, and partial_fit cannot change it to {value}. Use fit, or begin "
+                    "with a clone of the estimator."
+                )
 
     def _choose_solver(self, problem, choose=choose) -> Solver:
         """The solver that is asked for, or that ``choose`` finds."""

@@ -24,13 +24,14 @@ from sklearn_gd._estimators.validation_rows import (
     about_validation_rows,
     mean_loss_score,
     scorer_score,
+    warn_if_elsewhere,
 )
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.data import target_std
 from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
 from sklearn_gd.objective import Problem, cold_start, reference_value
-from sklearn_gd.solvers import Run, Solver, Stage, choose_for_stream, solve
+from sklearn_gd.solvers import Solver, Stage, choose_for_stream, solve
 from sklearn_gd.solvers.history import joined
 from sklearn_gd.solvers.stages import stages_of
 
@@ -48,6 +49,7 @@ class Fitted(NamedTuple):
     loss: Loss
     state: Any
     reference: float
+    made_of: dict[str, str]
 
 
 class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimator, ABC):
@@ -93,13 +95,14 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
             check_parameters(self, self._rules)
             rng = self._generator()
             fitted = vars(self).get("_fitted")
+            self._check_unchanged({} if fitted is None else fitted.made_of)
             role = FIRST_CHUNK if fitted is None else NEXT_CHUNK
             source = self._encode(X, y, sample_weight, role, classes)
             if not source.n_samples:
                 return self
             problem = self._pose(source, rng, fitted, is_chunk=True)
             solver = self._choose_solver(problem, choose_for_stream)
-            params, state = self._begin(problem, solver, fitted)
+            params, state = self._begin(problem, solver, fitted, is_stream=True)
             # of a chunk, optimality would say nothing, and cost more than learning from it
             stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
             run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
@@ -122,7 +125,9 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
             )
         if validation is not None:
             with about_validation_rows():
-                return source, self._encode(*validation, VALIDATION)
+                held_out = self._encode(*validation, VALIDATION)
+            warn_if_elsewhere(source, held_out)
+            return source, held_out
         if not self.early_stopping:
             return source, None
         groups = self._coding.groups(source.targets()[0])
@@ -153,7 +158,7 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
             source=source,
             start=cold_start(model, loss, source, rng),
             score=None if held_out is None else self._score(model, loss, held_out),
-        ).penalised(self.alpha)
+        ).penalised(0.0 if self._is_unpenalised else self.alpha)
         reference = previous.reference if is_next_chunk else reference_value(problem)
         return replace(problem, reference=reference)
 
@@ -174,8 +179,8 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
 
         return scorer_score(self.scoring, held_out, y, fitted_with)
 
-    def _begin(self, problem, solver, previous, start=None):
-        """Where to begin: at the user's start, at the last fit if it fits, or cold."""
+    def _begin(self, problem, solver, previous, start=None, is_stream=False):
+        """Where to begin: at the user's start, at the last fit if that is better, or cold."""
         if start is not None:
             return start(problem), None
         stored = None if previous is None else self._stored(problem.model)
@@ -187,29 +192,16 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
             # what a solver remembers is in the units that the model had
             and np.array_equal(stored, self._stored(previous.model))
         )
-        return stored, previous.state if is_resumed else None
-
-    def _run(self, rng, problem, solver, **changes) -> Run:
-        settings = {
-            # a stochastic solver with tol=0 makes exactly max_iter passes, and none for a check
-            "stage": Stage(check_optimality=self.tol > 0 or not solver.resumable),
-            "max_iter": self.max_iter,
-            "tol": self.tol,
-            "max_time": self.max_time,
-            "learning_rate": self.learning_rate,
-            "batch_size": self.batch_size,
-            "shuffle": self.shuffle,
-            "average": self.average,
-            "max_norm": getattr(self, "max_norm", None),
-            "patience": self.n_iter_no_change,
-            "verbose": self.verbose,
-        }
-        return Run(rng=rng, score=problem.score, **(settings | changes))
+        if is_stream or (is_resumed and not self._is_auto):
+            return stored, previous.state if is_resumed else None
+        better = problem.better_start(stored)
+        return better, previous.state if is_resumed and better is stored else None
 
     def _keep(self, problem, solver, result):
         """Write the result to the public attributes."""
-        if not is_finite(result.params):
-            raise FloatingPointError("parameters are not finite")
+        # an interrupt may come before the first objective
+        if not (is_finite(result.params) and is_finite(result.history["objective"][:1])):
+            raise FloatingPointError("parameters or the first objective are not finite")
         self._store(problem.model, result.params.astype(problem.source.dtype, copy=False))
         self.solver_ = solver
         self.n_iter_ = max(result.n_iter, MIN_N_ITER)
@@ -224,21 +216,24 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
         self.validation_scores_ = result.scores
         self.best_validation_score_ = None if result.scores is None else max(result.scores)
         loss = stages_of(problem, solver)[-1]
-        self._fitted = Fitted(problem.model, solver, loss, result.state, problem.reference)
+        self._fitted = Fitted(
+            problem.model, solver, loss, result.state, problem.reference, self._made_of()
+        )
 
     def _warn_if_cut(self, result):
         if result.was_cut:
             self._warn(f"{type(self).__name__}: {result.message}", result.remedy)
 
     def _warn_unless_converged(self, result):
-        if result.converged or result.interrupted:
-            return
-        if self.tol == 0:
-            self._warn_if_cut(result)
-            return
         is_linear = self._fitted.model.is_linear
+        # a network on a plateau may be there because its steps have become too small
+        if self.tol == 0 or (result.converged and not is_linear):
+            self._warn_if_cut(result)
+        if self.tol == 0 or result.converged or result.interrupted:
+            return
         advice = "" if self._is_auto or not is_linear else "Use solver='auto', or scale X"
-        distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_linear else ""
+        is_far = is_linear and not result.optimality <= self.tol
+        distance = f", optimality {result.optimality:.1e}, tol={self.tol:g}" if is_far else ""
         what = f"{type(self).__name__} did not converge: {result.message}{distance}"
         self._warn(what, result.remedy, advice)
 

@@ -1,5 +1,6 @@
 """What regressors share: numeric targets of one or several columns."""
 
+import scipy.sparse as sp
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
@@ -86,6 +87,11 @@ class Regressor(RegressorMixin):
         return self._partial_fit(X, y, sample_weight)
 
     def _target(self, y, weight, role, classes):
+        if sp.issparse(y):
+            raise ValueError(
+                f"y is a sparse matrix, and {type(self).__name__} needs a dense one: pass "
+                "y.toarray()."
+            )
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if role.is_first:
             loss = resolve("loss", self.loss, Loss, LOSSES)

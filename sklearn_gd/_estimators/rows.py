@@ -46,9 +46,9 @@ def _is_finite(block):
     return block.positions.start, bool(np.isfinite(data).all())
 
 
-def weighted_source(X, y: NDArray, weight: NDArray | None) -> ArraySource:
+def weighted_source(X, y: NDArray, weight: NDArray | None, width: int) -> ArraySource:
     """The rows of positive weight; weights in the precision of X, None if all are one."""
-    source = ArraySource(X, y)
+    source = ArraySource(X, y, width=width)
     if weight is None:
         return source
     if (weight == 0).any():
@@ -57,7 +57,8 @@ def weighted_source(X, y: NDArray, weight: NDArray | None) -> ArraySource:
     if source.dtype != weight.dtype and weight.size:
         # only proportions count; around one they survive float32
         weight = (weight / weight.mean()).astype(source.dtype)
-    return ArraySource(source.X, source.y, None if (weight == 1).all() else weight)
+    weight = None if (weight == 1).all() else weight
+    return ArraySource(source.X, source.y, weight, width=width)
 
 
 def check_weight(sample_weight, n_samples: int, *, allow_zero: bool = False) -> NDArray | None:
@@ -99,10 +100,12 @@ def class_weights(class_weight, classes: NDArray, totals: NDArray, owner: str) -
         factors[present] = totals.sum() / (present.sum() * totals[present])
         return factors
     unknown = [label for label in class_weight if label not in set(classes.tolist())]
-    if unknown:
+    unnamed = [label for label in classes.tolist() if label not in class_weight]
+    # a class that a fold of cross-validation lacks is no mistake, unless another one has no weight
+    if unknown and unnamed:
         raise ValueError(
-            f"The 'class_weight' parameter of {owner} names classes that y does not have: "
-            f"{unknown}. The classes are {classes.tolist()}."
+            f"The 'class_weight' parameter of {owner} names classes that y does not have, "
+            f"{unknown}, and does not name {unnamed}. The classes are {classes.tolist()}."
         )
     factors = [class_weight.get(label, 1.0) for label in classes.tolist()]
     if not all(real(0).allows(factor) for factor in factors):

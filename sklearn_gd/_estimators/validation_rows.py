@@ -5,12 +5,20 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
 
-from sklearn_gd.data import ArraySource
+from sklearn_gd._estimators.guards import warn
+from sklearn_gd.data import ArraySource, mean_and_std
 from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import NoPenalty
+
+# Columns of validation rows whose mean is this many standard deviations away, or whose standard
+# deviation differs by this factor, are in other units.
+FAR, SPREAD = 2.0, 5.0
+# Fewer validation rows say little of their units; of the training rows this many say enough.
+FEWEST, SAMPLE = 10, 1000
 
 
 class Validation(NamedTuple):
@@ -37,6 +45,23 @@ def about_validation_rows():
         yield
     except ValueError as error:
         raise ValueError(f"In X_val, y_val or sample_weight_val: {error}") from error
+
+
+def warn_if_elsewhere(source: ArraySource, held_out: ArraySource) -> None:
+    """Warn of validation rows in other units than the training rows, by most of their columns."""
+    rows = source if source.n_samples <= SAMPLE else source.sample(SAMPLE)
+    mean, std = mean_and_std(rows)
+    mean_val, std_val = mean_and_std(held_out)
+    is_far = np.abs(mean_val - mean) > FAR * std
+    is_wider = (std_val > SPREAD * std) | (std > SPREAD * std_val)
+    n_odd = int((is_far | is_wider).sum())
+    if held_out.n_samples >= FEWEST and 2 * n_odd > source.n_features:
+        warn(
+            f"{n_odd} of {source.n_features} columns of X_val lie far from those of X, or have "
+            "another spread. Is X transformed and X_val not? In a Pipeline pass "
+            "transform_input=['X_val'].",
+            UserWarning,
+        )
 
 
 def mean_loss_score(model, loss, held_out: ArraySource) -> Callable[[NDArray], float]:

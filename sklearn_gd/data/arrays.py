@@ -36,14 +36,17 @@ class ArraySource(Source):
     weight : ndarray of shape (n,), or None
     block_rows : int, optional
         Rows in a block; by default as many as stay in cache.
+    width : int, default=0
+        How many numbers a model makes of a row: outputs, hidden units. They stay in cache, too.
     """
 
-    def __init__(self, X, y, weight=None, block_rows=None):
+    def __init__(self, X, y, weight=None, block_rows=None, width=0):
         self.X, self.y, self.weight = _canonical(X), y, weight
         self.n_samples, self.n_features = X.shape
         self.dtype, self.is_sparse = float_type(X.dtype), sp.issparse(X)
         self.weight_sum = float(self.n_samples if weight is None else weight.sum(dtype=np.float64))
-        self.block_rows = block_rows or rows_in_cache(self.X)
+        self.width = width
+        self.block_rows = block_rows or rows_in_cache(self.X, width)
 
     @property
     def n_entries(self):
@@ -101,13 +104,13 @@ class ArraySource(Source):
 
     def with_targets(self, y: NDArray) -> "ArraySource":
         """The same rows with other targets."""
-        return ArraySource(self.X, y, self.weight, self.block_rows)
+        return ArraySource(self.X, y, self.weight, self.block_rows, self.width)
 
     def take(self, positions: NDArray) -> "ArraySource":
         """The rows at some positions: a copy of those of an array, a view of a row matrix."""
         X = self.X.take(positions) if isinstance(self.X, RowMatrix) else self.X[positions]
         weight = None if self.weight is None else self.weight[positions]
-        return ArraySource(X, self.y[positions], weight)
+        return ArraySource(X, self.y[positions], weight, width=self.width)
 
     def split(
         self, fraction: float, seed: int, groups: NDArray | None = None
@@ -132,9 +135,12 @@ class ArraySource(Source):
         return Batch(X, self.y[positions], weight, positions)
 
 
-def map_rows(function: Callable, X) -> NDArray:
-    """``function(X)``, in which each row depends on the same row of X alone, block by block."""
-    size = rows_in_cache(X)
+def map_rows(function: Callable, X, width: int = 0) -> NDArray:
+    """``function(X)``, in which each row depends on the same row of X alone, block by block.
+
+    It makes about ``width`` numbers of a row.
+    """
+    size = rows_in_cache(X, width)
     if X.shape[0] <= size:
         return function(read(X, slice(X.shape[0])) if isinstance(X, RowMatrix) else X)
     first, *others = _parts(X.shape[0], size)
@@ -161,14 +167,15 @@ def read(X, rows):
     return found.astype(float_type(found.dtype), copy=False)
 
 
-def rows_in_cache(X) -> int:
-    """Rows in a block of X."""
-    row_bytes = max(X.shape[1], 1) * X.dtype.itemsize
+def rows_in_cache(X, width: int) -> int:
+    """Rows in a block of X, of each of which a model makes ``width`` numbers."""
+    row_bytes = max(X.shape[1] + width, 1) * X.dtype.itemsize
     if not sp.issparse(X):
         return max(BLOCK_BYTES // row_bytes, MIN_BLOCK_ROWS)
     entry_bytes = X.dtype.itemsize + X.indices.itemsize
-    block_bytes = max(SPARSE_BLOCK_BYTES, DENSE_PARTS * row_bytes)
-    return max(block_bytes * X.shape[0] // (max(X.nnz, 1) * entry_bytes), 1)
+    all_bytes = X.nnz * entry_bytes + X.shape[0] * width * X.dtype.itemsize
+    block_bytes = max(SPARSE_BLOCK_BYTES, DENSE_PARTS * X.shape[1] * X.dtype.itemsize)
+    return max(block_bytes * X.shape[0] // max(all_bytes, entry_bytes), 1)
 
 
 def _parts(n_samples, size):

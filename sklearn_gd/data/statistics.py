@@ -29,7 +29,9 @@ def _mean_and_std(source):
     variance = squares / source.weight_sum
     eps = np.finfo(np.float64).eps
     noise = source.n_samples * eps * variance + (source.n_samples * mean * eps) ** 2
-    return mean, np.where(variance > noise, np.sqrt(variance), 1.0)
+    # numbers below the normal ones are rounding, too: divided by, they overflow
+    smallest = float(np.finfo(source.dtype).tiny)
+    return mean, np.where(variance > np.maximum(noise, smallest**2), np.sqrt(variance), 1.0)
 
 
 def target_std(y: NDArray, weight: NDArray | None) -> tuple[float, float]:
@@ -39,9 +41,13 @@ def target_std(y: NDArray, weight: NDArray | None) -> tuple[float, float]:
     """
     if y.ndim == 1:
         return 1.0, 0.0
-    mean = np.average(y, axis=0, weights=weight)
-    variance = np.average((y - mean) ** 2, axis=0, weights=weight)
     resolution = NOISE_ULPS * np.finfo(y.dtype).eps * np.abs(y).max()
+    y = y.astype(np.float64, copy=False)
+    mean = np.average(y, axis=0, weights=weight)
+    with np.errstate(over="ignore"):
+        variance = np.average((y - mean) ** 2, axis=0, weights=weight)
+    if (variance[np.ptp(y, axis=0) > 0] == 0).any():
+        raise FloatingPointError("the squares of y underflow")
     return float(np.sqrt(variance).mean()), float(resolution)
 
 

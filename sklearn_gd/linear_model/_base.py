@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import assert_all_finite
 
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
+from sklearn_gd._estimators.to_sklearn import ToSklearn
 from sklearn_gd._estimators.validation_rows import validation_rows
 from sklearn_gd._validation import BOOLEAN, Rule, real
 from sklearn_gd.data import mean_and_std
@@ -13,7 +14,7 @@ from sklearn_gd.models import Linear
 from sklearn_gd.penalties import Positive, Standardized
 
 
-class LinearEstimator(GradientDescentEstimator):
+class LinearEstimator(ToSklearn, GradientDescentEstimator):
     """The model side of a linear estimator: raw = X coef' + intercept."""
 
     _rules: ClassVar[dict[str, Rule]] = GradientDescentEstimator._rules | {

@@ -1,10 +1,12 @@
 """Linear classification by any loss of labels."""
 
+from functools import partial
 from typing import ClassVar
 
 from sklearn_gd._components import resolve
 from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
 from sklearn_gd._estimators.coding import Multilabel, OneVsRest
+from sklearn_gd._estimators.to_sklearn import multilabel, name_of_loss, one_vs_rest
 from sklearn_gd._validation import Rule, instance_of, one_of
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.losses import CLASSIFIER_LOSSES, LOSSES, Loss
@@ -69,7 +71,7 @@ class GDLinearClassifier(Classifier, LinearEstimator):
         Ignored by ``fit``, like ``batch_size`` and ``average``, when ``solver="auto"``.
     batch_size : "auto" or int, default="auto"
         Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
-        200 (n / 5 for "normalized-adagrad").
+        200 (n / 5 for "normalized-adagrad", from 1 on for "svrg" and "saga").
     shuffle : bool, default=True
         Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
@@ -186,6 +188,13 @@ class GDLinearClassifier(Classifier, LinearEstimator):
                 "numbers. Use GDLinearRegressor instead."
             )
         return loss
+
+    def _counterpart(self, origin):
+        like = {"n_updates": self.t_, "loss": name_of_loss(origin, self._coding.loss)}
+        if isinstance(self._coding, Multilabel):
+            part = partial(one_vs_rest, **like)
+            return multilabel(origin, self.coef_, self.intercept_, part)
+        return one_vs_rest(origin, self.coef_, self.intercept_, self.classes_, **like)
 
     def _reason_for_no_probabilities(self):
         kind = CLASSIFIER_LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss

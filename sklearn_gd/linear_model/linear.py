@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from sklearn_gd._estimators.regressor import REGRESSOR_RULES, Regressor
+from sklearn_gd._estimators.to_sklearn import linear_regression
 from sklearn_gd._validation import Rule
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.losses import LOSSES
@@ -57,7 +58,7 @@ class GDLinearRegressor(Regressor, LinearEstimator):
         Ignored by ``fit``, like ``batch_size`` and ``average``, when ``solver="auto"``.
     batch_size : "auto" or int, default="auto"
         Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
-        200 (n / 5 for "normalized-adagrad").
+        200 (n / 5 for "normalized-adagrad", from 1 on for "svrg" and "saga").
     shuffle : bool, default=True
         Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
@@ -159,6 +160,9 @@ class GDLinearRegressor(Regressor, LinearEstimator):
 
     def _public_shape(self, model):
         return super()._public_shape(model)[self._coding.is_1d :]
+
+    def _counterpart(self, origin):
+        return linear_regression(origin, self.coef_, self.intercept_, self._coding.loss)
 
     def __init__(
         self,

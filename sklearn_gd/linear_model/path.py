@@ -36,7 +36,7 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     TypeError
         For an estimator that is not linear or not of this library.
     ValueError
-        For no alphas, or data that cannot be used.
+        For a number in place of alphas, for no alphas, or data that cannot be used.
 
     References
     ----------
@@ -55,6 +55,11 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     if not isinstance(estimator, LinearEstimator):
         raise TypeError(
             f"regularization_path needs a linear estimator of sklearn_gd; got {estimator!r}."
+        )
+    if np.ndim(alphas) == 0:
+        raise ValueError(
+            f"alphas must be a list of penalty strengths; got {alphas!r}. A range of them is, for "
+            "example, np.geomspace(1, 1e-4, 100)."
         )
     alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
     if not alphas.size:

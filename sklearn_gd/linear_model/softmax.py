@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
 from sklearn_gd._estimators.coding import Multinomial
+from sklearn_gd._estimators.to_sklearn import logistic_regression
 from sklearn_gd._validation import Rule
 from sklearn_gd.linear_model._base import LinearEstimator
 
@@ -57,7 +58,7 @@ class GDSoftmaxClassifier(Classifier, LinearEstimator):
         Ignored by ``fit``, like ``batch_size`` and ``average``, when ``solver="auto"``.
     batch_size : "auto" or int, default="auto"
         Number of rows in a batch. Only used by stochastic solvers. "auto" is n / 20 between 64 and
-        200 (n / 5 for "normalized-adagrad").
+        200 (n / 5 for "normalized-adagrad", from 1 on for "svrg" and "saga").
     shuffle : bool, default=True
         Whether to shuffle the rows before each pass. Only used by stochastic solvers.
     average : bool, default=False
@@ -152,6 +153,9 @@ class GDSoftmaxClassifier(Classifier, LinearEstimator):
 
     _rules: ClassVar[dict[str, Rule]] = LinearEstimator._rules | CLASSIFIER_RULES
     _multiclass = Multinomial
+
+    def _counterpart(self, origin):
+        return logistic_regression(origin, self.coef_, self.intercept_, self.classes_)
 
     def __init__(
         self,

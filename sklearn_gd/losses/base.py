@@ -44,6 +44,9 @@ class Loss(Component):
     has_kinks : bool
         Whether slopes jump, or all but jump: second derivatives at a point then say nothing about
         the next one.
+    has_minimum : bool
+        Whether the loss of a row has a minimum. If not, as log(1 + exp(-raw)), and all rows can be
+        predicted without error, coefficients without a penalty grow without bound.
     has_margin : bool
         Whether rows beyond a margin have no loss, and so no second derivative.
     link_name : str
@@ -71,6 +74,7 @@ class Loss(Component):
     has_probabilities: ClassVar[bool] = False
     is_separable: ClassVar[bool] = True
     has_kinks: ClassVar[bool] = False
+    has_minimum: ClassVar[bool] = True
     has_margin: ClassVar[bool] = False
     link_name: ClassVar[str] = "identity"
 
@@ -208,6 +212,9 @@ class Loss(Component):
 
     def check_target(self, y: NDArray) -> None:
         """Raise ValueError for targets that the loss is not made for."""
+
+    def check_whole_target(self, y: NDArray) -> None:
+        """Raise ValueError where ``y``, all rows of a fit, has no best constant prediction."""
 
     def stages(self, spread: float, resolution: float = 0.0) -> list["Loss"]:
         """Smooth losses that lead to this one, itself if it is smooth.

@@ -38,6 +38,7 @@ class Logistic(Loss):
 
     curvature: ClassVar[float] = 0.25
     has_probabilities: ClassVar[bool] = True
+    has_minimum: ClassVar[bool] = False
     link_name: ClassVar[str] = "logistic"
 
     def value(self, y, raw):
@@ -96,6 +97,7 @@ class Softmax(Loss):
 
     curvature: ClassVar[float] = 0.5
     has_probabilities: ClassVar[bool] = True
+    has_minimum: ClassVar[bool] = False
     is_shift_invariant: ClassVar[bool] = True
     link_name: ClassVar[str] = "softmax"
     is_separable: ClassVar[bool] = False

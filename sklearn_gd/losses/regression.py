@@ -8,7 +8,11 @@ import numpy as np
 from sklearn_gd._validation import real
 from sklearn_gd.losses import scalar
 from sklearn_gd.losses.base import Loss
+from sklearn_gd.losses.envelope import WIDTHS, MoreauEnvelope
 from sklearn_gd.losses.piecewise_linear import PiecewiseLinearLoss
+
+# A Huber loss whose delta is below this many standard deviations of y is solved as one with kinks.
+ALL_BUT_ABSOLUTE = 0.01
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -98,6 +102,19 @@ class Huber(Loss):
     def second_derivative(self, y, raw):
         return (np.abs(raw - y) <= self.delta).astype(raw.dtype)
 
+    def stages(self, spread, resolution=0.0):
+        """Where delta is small in the units of y, those of the absolute error that it nearly is."""
+        if self.delta >= ALL_BUT_ABSOLUTE * spread:
+            return [self]
+        unit = spread / self.delta
+        wider = [width * unit for width in WIDTHS if width * unit > 2]
+        loss = _ScaledAbsoluteError(slope=self.delta)
+        # the last is this loss itself: the envelope of delta |r| with width 1
+        return [
+            MoreauEnvelope(loss=loss, width=width, spread=max(width, unit))
+            for width in (*wider, 1.0)
+        ]
+
     def baseline(self, y, n_outputs, weight=None):
         return _quantile(y, 0.5, weight)
 
@@ -152,11 +169,15 @@ class Poisson(Loss):
             raise ValueError(
                 f"loss='poisson' needs y >= 0, counts or rates; the smallest y is {y.min():g}."
             )
+
+    def check_whole_target(self, y):
         if not y.any(axis=0).all():
             raise ValueError("loss='poisson' needs a y above 0: the best rate would be log(0).")
 
     def baseline(self, y, n_outputs, weight=None):
-        return np.log(np.maximum(np.average(y, axis=0, weights=weight), np.finfo(y.dtype).tiny))
+        mean = np.average(y, axis=0, weights=weight)
+        # a chunk of a stream may have no event: half of one is expected
+        return np.log(np.where(mean > 0, mean, 0.5 / len(y)))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -235,6 +256,20 @@ class AbsoluteError(PiecewiseLinearLoss):
 
     def baseline(self, y, n_outputs, weight=None):
         return _quantile(y, 0.5, weight)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _ScaledAbsoluteError(AbsoluteError):
+    slope: float
+
+    def value(self, y, raw):
+        return self.slope * super().value(y, raw)
+
+    def gradient(self, y, raw):
+        return self.slope * super().gradient(y, raw)
+
+    def prox_move(self, y, raw, width):
+        return super().prox_move(y, raw, self.slope * width)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

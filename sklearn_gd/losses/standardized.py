@@ -81,6 +81,9 @@ class StandardizedTarget(Loss):
     def check_target(self, y):
         self.loss.check_target(y)
 
+    def check_whole_target(self, y):
+        self.loss.check_whole_target(y)
+
     def stages(self, spread, resolution=0.0):
         if not self.has_kinks:
             return [self]

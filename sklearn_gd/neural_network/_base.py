@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_gd._components import resolve
 from sklearn_gd._estimators.parameters import METHOD_DEFAULTS
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
+from sklearn_gd._estimators.to_sklearn import Layers, ToSklearn
 from sklearn_gd._estimators.validation_rows import validation_rows
 from sklearn_gd._validation import (
     BOOLEAN,
@@ -30,7 +31,7 @@ ACTIVATION = one_of(*ACTIVATIONS) | instance_of(Activation, words="an Activation
 UNIT_INTERVAL = real(0, 1, open_high=True)
 
 
-class NetworkEstimator(GradientDescentEstimator):
+class NetworkEstimator(ToSklearn, GradientDescentEstimator):
     """The model side of a multilayer perceptron."""
 
     _components: ClassVar = GradientDescentEstimator._components | {"activation": ACTIVATIONS}
@@ -129,7 +130,7 @@ class NetworkEstimator(GradientDescentEstimator):
                 f"layer must be an integer from {-n_hidden} to {n_hidden - 1}, as the network has "
                 f"{n_hidden} hidden layers; got {layer!r}."
             )
-        return map_rows(lambda rows: model.hidden(params, rows, layer), X)
+        return map_rows(lambda rows: model.hidden(params, rows, layer), X, self._width)
 
     def _model_and_loss(self, source, previous):
         hidden = np.atleast_1d(self.hidden_layer_sizes).tolist()
@@ -175,6 +176,13 @@ class NetworkEstimator(GradientDescentEstimator):
     def _predict_raw(self, X):
         model, params = self._raw_model()
         return model.raw(params, X)
+
+    @property
+    def _width(self):
+        return sum(np.atleast_1d(self.hidden_layer_sizes)) + super()._width
+
+    def _layers(self):
+        return Layers(self.coefs_, self.intercepts_, self._activations, self.t_, self.loss_curve_)
 
     def _raw_model(self):
         """The fitted network as it applies to raw features."""

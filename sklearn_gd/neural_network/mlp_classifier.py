@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
 from sklearn_gd._estimators.coding import Multilabel, Multinomial
+from sklearn_gd._estimators.to_sklearn import network_classifier
 from sklearn_gd._validation import Rule
 from sklearn_gd.neural_network._base import NetworkEstimator
 
@@ -163,6 +164,12 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     _rules: ClassVar[dict[str, Rule]] = NetworkEstimator._rules | CLASSIFIER_RULES
     _multiclass = Multinomial
     _multilabel = Multilabel
+
+    def _counterpart(self, origin):
+        is_multilabel = isinstance(self._coding, Multilabel)
+        return network_classifier(
+            origin, self._layers(), self.classes_, self.out_activation_, is_multilabel
+        )
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from sklearn_gd._estimators.regressor import REGRESSOR_RULES, Regressor
+from sklearn_gd._estimators.to_sklearn import network_regressor
 from sklearn_gd._validation import Rule
 from sklearn_gd.losses import LOSSES, MoreauEnvelope
 from sklearn_gd.losses.standardized import StandardizedTarget
@@ -203,6 +204,9 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         is_same = type(known.loss) is type(loss)
         unit = known.unit if is_same else target_units(loss, source).unit
         return replace(known, loss=loss, unit=unit)
+
+    def _counterpart(self, origin):
+        return network_regressor(origin, self._layers(), self._coding.loss)
 
     def __init__(
         self,

@@ -114,6 +114,10 @@ class Objective(ABC):
         """Second derivatives at ``params``, ready to be divided by; None if there are none."""
         return None
 
+    def constant_value(self) -> float:
+        """The value of the best constant prediction for these rows."""
+        return self.reference
+
     def bound_metric(self) -> Metric | None:
         """A metric that is at least the Hessian everywhere; None if there is none.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd.data import Batch, moments, threads_of_blas
 from sklearn_gd.objective.base import Objective, Separable
-from sklearn_gd.quadratic import Curvature
+from sklearn_gd.quadratic import Curvature, nearest, undetermined
 
 # The start of a descent need not be known better than to the two per cent that a sample gives.
 SAMPLE_ROWS = 4096
@@ -159,10 +159,34 @@ class EmpiricalRisk(Objective):
     def metric(self, params):
         return None if self._curvature is None else self._curvature.metric(params)
 
+    def constant_value(self):
+        """Not for a hidden layer, whose weights of zero predict the same constant."""
+        y, weight = self.source.targets()
+        params = np.zeros(self.model.size, self.dtype)
+        _, biases = self.model.unpack(params)
+        for bias in biases[-1:]:
+            bias[...] = self.loss.baseline(y, self.model.n_outputs, weight)
+        return self.mean_loss(params)
+
     def bound_metric(self):
         if self._curvature is None or self.loss.curvature is None:
             return None
         return self._curvature.bound_metric()
+
+    def nearest(self, params, anchor):
+        """Of all params with the same predictions those whose weights are nearest to the anchor's.
+
+        Only where they are weights of a linear model; without a penalty, rows may leave some open.
+        Distances are in the units in which the penalty would measure them.
+        """
+        with self.threads():
+            vectors = undetermined(self.source, self.model)
+        if vectors is None:
+            return params
+        shape = (self.model.n_coefficients, self.model.n_outputs)
+        tables = (params.reshape(shape), anchor.astype(np.float64).reshape(shape))
+        unit = self.penalty.unit(self.model.n_features)[:, np.newaxis]
+        return nearest(*tables, vectors, unit).ravel()
 
     def hessian_operator(self, params):
         if self._curvature is None:

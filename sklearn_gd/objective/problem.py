@@ -54,6 +54,34 @@ class Problem:
         penalty = self.penalty if np.any(alpha) else self.penalty.vanishing()
         return replace(self, alpha=alpha, penalty=penalty)
 
+    def better_start(self, params: NDArray) -> NDArray:
+        """``params``, unless their objective is above that of the cold start, or overflows."""
+        objective = self.objective(self.stages[0]).subsampled()
+        with np.errstate(all="ignore"):
+            is_better = objective.value(params) <= objective.value(self.start)
+        return params if is_better else self.start
+
+    def is_separated(self, mean_loss: float) -> bool:
+        """Whether all rows are predicted so well that, without a penalty, there is no optimum.
+
+        A row whose loss is below log(2) is on the right side of every boundary; so are all if the
+        mean is as low as that of the lightest row alone.
+        """
+        if self.loss.has_minimum or not self.model.is_linear or np.any(self.alpha):
+            return False
+        _, weight = self.source.targets()
+        lightest = 1.0 if weight is None else float(weight.min())
+        return mean_loss * self.source.weight_sum < np.log(2) * lightest
+
+    def nearest(self, params: NDArray, start: NDArray) -> NDArray:
+        """Without a penalty, the nearest to the start among params that predict the same.
+
+        From a cold start, these are the coefficients of least norm.
+        """
+        if self.model.is_linear and not np.any(self.alpha) and self.penalty.is_smooth:
+            return self.objective().nearest(params, start)
+        return params
+
     def canonical(self, params: NDArray) -> NDArray:
         """The one form among those that predict the same: the one with the least penalty.
 

@@ -61,6 +61,10 @@ class Penalty(Component):
         """What remains at a strength of zero: nothing, or a constraint."""
         return NoPenalty()
 
+    def unit(self, n_features: int) -> NDArray:
+        """What weights are multiplied by before they are measured, shape (d,)."""
+        return np.ones(n_features)
+
     def smooth(self, w: NDArray) -> tuple[float, NDArray | float]:
         """Value and gradient of the smooth part.
 

@@ -13,6 +13,13 @@ from sklearn_gd.penalties.base import Penalty
 SHRINK_STEPS = 50
 
 
+def _is_vector(groups):
+    try:
+        return np.ndim(groups) == 1
+    except ValueError:  # lists of different lengths
+        return False
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class GroupLasso(Penalty):
     r"""A norm for each group of features: all or none of a group.
@@ -46,7 +53,7 @@ class GroupLasso(Penalty):
     """
 
     groups: NDArray
-    rules: ClassVar = {"groups": Rule("a 1-D array of labels", lambda g: np.ndim(g) == 1)}
+    rules: ClassVar = {"groups": Rule("a 1-D array with a label for each feature", _is_vector)}
 
     def nonsmooth(self, w):
         members, sizes = self._members(len(w))

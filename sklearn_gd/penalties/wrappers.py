@@ -1,6 +1,6 @@
 """Penalties around another one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,10 @@ class Standardized(Penalty):
         return inner / self._column
 
     def vanishing(self):
-        return self.penalty.vanishing()
+        return replace(self, penalty=self.penalty.vanishing())
+
+    def unit(self, n_features):
+        return self.std
 
     @property
     def is_piecewise_linear(self):

@@ -10,6 +10,7 @@ from sklearn_gd.quadratic.metric import (
     DiagonalMetric,
     Metric,
 )
+from sklearn_gd.quadratic.null_space import nearest, undetermined
 from sklearn_gd.quadratic.proximal_cg import ProximalStep, proximal_newton_cg
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "Metric",
     "ProximalStep",
     "conjugate_gradient",
+    "nearest",
     "newton_decrement",
     "proximal_direction",
     "proximal_newton_cg",
+    "undetermined",
 ]

@@ -12,6 +12,7 @@ from sklearn_gd.quadratic.metric import (
     DiagonalMetric,
     Metric,
     largest_eigenvalue,
+    rounding,
 )
 
 # Beyond these sizes a matrix costs more than the passes it saves.
@@ -56,7 +57,7 @@ class Curvature:
         )
         self._max_joint = MAX_JOINT if penalty.is_smooth else MAX_JOINT_NONSMOOTH
         self._is_smooth = penalty.is_smooth
-        self._damping = 0.0 if penalty.is_smooth else DAMPING
+        self._damping = 0.0 if penalty.is_smooth else max(DAMPING, rounding(source.dtype))
         self._constant_metric: Metric | None = None
 
     @cached_property
@@ -78,8 +79,8 @@ class Curvature:
         size = self._model.n_coefficients
         largest = self._largest_of_penalty()
         if size <= MAX_COEFFICIENTS:
-            (gram,) = self._mean(_gram, self._model)
-            return curvature * largest_eigenvalue(gram[0]) + largest
+            (matrix,) = self._mean(gram, self._model)
+            return curvature * largest_eigenvalue(matrix[0]) + largest
         operator = LinearOperator(
             (size, size),
             matvec=lambda v: self._mean(_gram_product, self._model, v.ravel())[0],
@@ -161,11 +162,11 @@ class Curvature:
         """
         curvature = self._loss.mean_curvature if self._loss.has_kinks else self._loss.curvature
         if self._is_large:
-            (gram,) = self._mean(_gram_bound, self._model)
+            (matrix,) = self._mean(_gram_bound, self._model)
             bound = np.abs(self._penalty).sum(axis=0) if self._penalty.ndim == 2 else self._penalty
-            return self._with_penalty_diagonal(curvature * gram, bound)
-        (gram,) = self._mean(_gram, self._model)
-        return self._with_penalty(curvature * gram, is_hessian=False)
+            return self._with_penalty_diagonal(curvature * matrix, bound)
+        (matrix,) = self._mean(gram, self._model)
+        return self._with_penalty(curvature * matrix, is_hessian=False)
 
     def operator(self, params):
         """The Hessian at ``params`` as its product with directions.
@@ -197,7 +198,9 @@ class Curvature:
     def _with_penalty(self, blocks, is_hessian):
         d = self._model.n_features
         blocks[:, :d, :d] += self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
-        return CholeskyMetric(blocks, self._model.n_outputs, is_hessian, self._damping)
+        return CholeskyMetric(
+            blocks, self._model.n_outputs, is_hessian, self._damping, dtype=self._source.dtype
+        )
 
     def _joint_matrix(self, params):
         (matrix,) = self._mean_of_sample(_joint_hessian, params)
@@ -206,7 +209,9 @@ class Curvature:
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
         metric = matrix[np.newaxis]
         stabilizer = self._of_shifts(matrix)
-        return CholeskyMetric(metric, 1, self.is_exact, self._damping, stabilizer)
+        return CholeskyMetric(
+            metric, 1, self.is_exact, self._damping, stabilizer, self._source.dtype
+        )
 
     def _of_shifts(self, matrix):
         """Some curvature for adding the same to all outputs, which changes no prediction.
@@ -314,7 +319,8 @@ def _largest_row(batch, model):
     return float(batch.weighted(norms).max())
 
 
-def _gram(batch, model):
+def gram(batch, model):
+    """X'X of a block, the intercept included, as a stack of one matrix."""
     return (model.hessian(batch.X, batch.weighted(np.ones((len(batch), 1), batch.X.dtype))),)
 
 

@@ -7,8 +7,10 @@ from sklearn_gd.quadratic.conjugate_gradient import conjugate_gradient
 from sklearn_gd.quadratic.metric import Metric
 from sklearn_gd.quadratic.proximal import ProximalModel
 
-# The model is minimised until a move gains less than this fraction of all the gain.
+# The model is minimised until a move gains less than this fraction of all the gain, or less than
+# rounding: this many units in the last place of the features.
 TOLERANCE = 1e-9
+ULPS = 10
 MAX_MOVES = 5000
 # The same where only a bound shows that the end is near, and how many times as many steps in a row.
 GAP_TOLERANCE = 1e-2
@@ -37,6 +39,7 @@ def proximal_direction(
     decrease : float
         What the model loses, or a bound of what it would lose at best; at least zero.
     """
+    tolerance = max(TOLERANCE, ULPS * float(np.finfo(objective.dtype).eps))
     model = ProximalModel(metric.product, metric, objective, params, gradient)
     moves = (_descend, _newton_step, _release)
     if objective.is_convex and not objective.is_separable:
@@ -46,7 +49,7 @@ def proximal_direction(
             candidate = move(model)
             slope = model.slope_at(candidate)
             decrease = model.decrease_at(candidate, slope)
-            if decrease - model.decrease > TOLERANCE * abs(decrease):
+            if decrease - model.decrease > tolerance * abs(decrease):
                 model.move_to(candidate, slope, decrease)
                 break
         else:

@@ -14,6 +14,8 @@ from scipy.linalg import cho_solve
 
 # The first number that is added to a unit diagonal where a matrix is singular.
 FIRST_JITTER = 1e-14
+# Entries of a matrix with unit diagonal are known up to this many units in the last place.
+ROUNDING_ULPS = 10
 
 
 class Metric(ABC):
@@ -139,6 +141,8 @@ class CholeskyMetric(Metric):
     stabilizer : ndarray or float
         Added before H is divided by, where H is singular and right-hand sides have no part in its
         null space but rounding errors.
+    dtype : numpy.dtype
+        Of the features; it sets what is rounding in H, which is not divided by.
     """
 
     def __init__(
@@ -148,19 +152,22 @@ class CholeskyMetric(Metric):
         is_hessian: bool,
         damping: float = 0.0,
         stabilizer: NDArray | float = 0.0,
+        dtype=np.float64,
     ):
+        self._rounding = rounding(dtype)
         self.is_hessian = is_hessian
         self._blocks, self._n_outputs = blocks, n_outputs
         diagonals = np.diagonal(blocks, axis1=1, axis2=2)
         if damping:
             self._blocks = blocks + damping * diagonals[:, np.newaxis, :] * np.eye(blocks.shape[1])
         # unit diagonal first: what remains of the condition number does not depend on units
-        self._scales = 1 / np.sqrt(np.where(diagonals > 0, diagonals, 1.0))
+        smallest = float(np.finfo(dtype).tiny) ** 2
+        self._scales = 1 / np.sqrt(np.where(diagonals > smallest, diagonals, 1.0))
         scaled = self._blocks * self._scales[:, :, np.newaxis] * self._scales[:, np.newaxis, :]
         self._scaled = scaled
         stable = (self._blocks + stabilizer) * self._scales[:, :, np.newaxis]
         stable = stable * self._scales[:, np.newaxis, :]
-        self._factors = [_cholesky(block) for block in stable]
+        self._factors = [_cholesky(block, self._rounding) for block in stable]
 
     def solve(self, gradient):
         table = gradient.reshape(-1, self._n_outputs)
@@ -178,7 +185,7 @@ class CholeskyMetric(Metric):
             if not rows.size:
                 continue
             block = min(output, len(self._blocks) - 1)
-            factor = _cholesky(self._scaled[block][np.ix_(rows, rows)])
+            factor = _cholesky(self._scaled[block][np.ix_(rows, rows)], self._rounding)
             parts.append(((rows, output), factor, self._scales[block, rows]))
 
         def solve(gradient):
@@ -214,6 +221,11 @@ class CholeskyMetric(Metric):
         ]
 
 
+def rounding(dtype) -> float:
+    """What is rounding in a matrix with unit diagonal that is made of features of a type."""
+    return ROUNDING_ULPS * float(np.finfo(dtype).eps)
+
+
 def largest_eigenvalue(matrix: NDArray) -> float:
     """Of a symmetric matrix."""
     _check_finite(matrix)
@@ -225,10 +237,9 @@ def _check_finite(matrix):
         raise FloatingPointError("second derivatives are not finite; are values in X too large?")
 
 
-def _cholesky(matrix):
+def _cholesky(matrix, jitter):
     """The lower factor of a matrix with unit diagonal, with as much jitter as it takes."""
     _check_finite(matrix)
-    jitter = 0.0
     while True:
         try:
             return np.linalg.cholesky(matrix + jitter * np.eye(len(matrix)))

@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from sklearn_gd.schedules import Clock, Constant, Schedule
 from sklearn_gd.solvers.base import Solver
-from sklearn_gd.solvers.rates import Plateaus, Rate
-from sklearn_gd.solvers.stopping import divergence_limit
+from sklearn_gd.solvers.rates import MIN_AUTO_BATCH, Plateaus, Rate
+from sklearn_gd.solvers.stopping import DIVERGENCE_FACTOR, divergence_limit
 
 AUTO_UPDATES_PER_PASS = 20
 # The learning rate of a pass that diverged is halved, but not below this fraction, where the
 # gradient itself must be wrong.
 SMALLEST_CUT = 1e-15
+# Each chunk of a stream raises a rate that was reduced: eight of them double it.
+RECOVERY = 2 ** (1 / 8)
 # What a rule may do in a pass, besides ``init`` and ``update``.
-HOOKS = ("begin_pass", "estimate", "decay", "step_size")
+HOOKS = ("begin_pass", "estimate", "decay", "step_size", "prox")
 
 
 @dataclass
@@ -40,6 +42,7 @@ class State:
     good: NDArray | None = None
     first_value: float = np.inf
     value: float = np.inf
+    last_value: float = np.nan
 
     @property
     def clock(self) -> Clock:
@@ -67,6 +70,8 @@ class MiniBatch(Solver):
         of networks "dropout" and "max_norm".
     step_is_scalar : bool
         Whether ``step_size`` is one number for all parameters.
+    least_auto_batch : int
+        The smallest number of rows that ``batch_size="auto"`` may choose.
     auto_updates : int
         Updates a pass that ``batch_size="auto"`` is made for, within bounds.
 
@@ -96,6 +101,7 @@ class MiniBatch(Solver):
         {"learning_rate", "batch_size", "average", "dropout", "max_norm"}
     )
     auto_updates: ClassVar[int] = AUTO_UPDATES_PER_PASS
+    least_auto_batch: ClassVar[int] = MIN_AUTO_BATCH
 
     @abstractmethod
     def init(self, params: NDArray) -> dict[str, Any]:
@@ -166,6 +172,25 @@ class MiniBatch(Solver):
         """Value and gradient at ``params`` as the batch sees them."""
         return oracle(params)
 
+    def prox(self, objective, params: NDArray, step_size, state: dict) -> NDArray:
+        """The proximal step that follows an update.
+
+        Parameters
+        ----------
+        objective : Objective
+        params : ndarray of shape (p,)
+            After the update.
+        step_size : float or ndarray of shape (p,)
+            As of ``step_size``.
+        state : dict
+            As ``update`` has left it.
+
+        Returns
+        -------
+        params : ndarray of shape (p,)
+        """
+        return objective.prox(params, step_size)
+
     def decay(self, weights: list[NDArray], rate: float) -> None:
         """Shrink weights in place, apart from the objective."""
 
@@ -206,21 +231,26 @@ class MiniBatch(Solver):
         return None
 
     def _run(self, objective, params, run, progress, state):
-        size = run.batch_size.rows(objective.n_samples, self.auto_updates, objective.is_online)
+        size = self._batch_size(objective, run)
         is_resumed = state is not None
         state = deepcopy(state) or self._fresh_state(objective, params, run, size)
         if state.learning_rate != run.learning_rate:
             state.learning_rate = run.learning_rate
             state.schedule = self._schedule(objective, run, size)
-        progress.state, params = state, state.params
-        # a stream continues from the mean of its last pass, which the new rows cannot give
-        is_stream = is_resumed and run.stage.is_chunk
+        progress.state = state
         sample = objective.subsampled()
-        start = value = state.value if is_stream else sample.value(params)
-        is_estimate = sample is not objective
+        # a stream continues from the mean of its last pass, which the new rows cannot give
+        start = state.value if is_resumed and run.stage.is_chunk else sample.value(state.params)
         if not is_resumed:
             state.first_value = state.value = start
-            state.good = params.copy()
+            state.good = state.params.copy()
+        elif run.stage.is_chunk and state.cut < 1:
+            self._recover(state, sample)
+        self._passes(objective, run, progress, state, start, is_estimate=sample is not objective)
+        state.last_value = sample.value(state.params) if state.cut < 1 else np.nan
+
+    def _passes(self, objective, run, progress, state, start, is_estimate):
+        params, value, size = state.params, start, self._batch_size(objective, run)
         limit = self.divergence_limit(objective, state)
         # a pass is known to have been good only when the next one, from where it ended, begins well
         while not progress.done(
@@ -228,13 +258,35 @@ class MiniBatch(Solver):
         ):
             before = params.copy()
             value = self._pass(objective, params, run, state, size)
-            if not value <= limit and state.cut > SMALLEST_CUT:
-                self._roll_back(state)
-                progress.retry(state.cut)
-                value = start
+            if value <= limit or self._is_hard(objective, value, state.good):
+                state.good, state.value = before, value
+                state.plateaus.watch(value, run.patience)
                 continue
-            state.good, state.value = before, value
-            state.plateaus.watch(value, run.patience)
+            is_last = state.cut <= SMALLEST_CUT
+            self._roll_back(state)
+            if is_last:
+                return progress.stop_learning()
+            progress.retry(state.cut)
+            value = start
+
+    def _recover(self, state, sample):
+        """Raise a rate that earlier rows had reduced; the same rows again would reduce it again."""
+        if sample.value(state.params) != state.last_value:
+            state.cut = min(1.0, RECOVERY * state.cut)
+
+    def _is_hard(self, objective, value, good):
+        """Whether the rows are to blame for a high value, and not the steps.
+
+        Their own constant is as high, or so are the last parameters that are known to be good.
+        """
+        limit = DIVERGENCE_FACTOR * objective.constant_value()
+        return value <= limit or value <= objective.value(good)
+
+    def _batch_size(self, objective, run):
+        # losses for stochastic updates are learnt row by row
+        updates = objective.n_samples if objective.is_online else self.auto_updates
+        least = 1 if objective.is_online else self.least_auto_batch
+        return run.batch_size.rows(objective.n_samples, max(updates, 1), least)
 
     def _roll_back(self, state):
         """Back to the last good params with half the rate, and a rule that forgot the climb."""
@@ -283,7 +335,7 @@ class MiniBatch(Solver):
             state.step += 1
             if not objective.is_smooth:
                 step_size = self.step_size(state.rule, clock, rate)
-                params[...] = objective.prox(params, step_size)
+                params[...] = self.prox(objective, params, step_size, state.rule)
                 value += objective.nonsmooth(params)
             if run.average:
                 _average(params, state)

@@ -12,21 +12,27 @@ AUTO_RATE = 0.2
 NOISE = 1e-20
 # A gradient that is this fraction of the slopes of rows is rounding too.
 ROUNDING = 1e-12
+# Rows are forgotten in proportion to this power of the number of updates since: after twenty times
+# as many, the first ones count for a 400th.
+FORGETTING = 2
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NormalizedAdagrad(MiniBatch):
-    r"""Adagrad on features that are standardised by their running mean and spread.
+    r"""Adagrad on features that are standardised by their running mean and standard deviation.
 
     With :math:`\hat x = (x - \mu) / \sigma`, the gradient in standardised units is
     :math:`\hat g = (g - \mu\,g_b) / \sigma`, :math:`g_b` that of the intercept, and
 
     .. math::
-        G \leftarrow G + \hat g^2, \quad
+        G \leftarrow (1 - \tfrac{2}{t + 2})\,G + \hat g^2, \quad
         w \leftarrow w - \eta\,\frac{\hat g}{\sigma \sqrt{G}}, \quad
         b \leftarrow b - \eta\,\frac{g_b}{\sqrt{G_b}} - \mu\,\Delta w
 
-    so that the path does not depend on the units of the features, nor on where they are zero.
+    at update t. So the path does not depend on the units of the features, nor on where they are
+    zero. All sums forget as G does: a stream whose level or spread changes recovers. A proximal
+    step moves the intercept in the same way. Without an intercept the mean is taken as zero, and
+    :math:`\sigma` is the root mean square.
     The rate is in units of the raw prediction: the root mean square over the rows so far of their
     steps to the minimum of a parabola, twice the loss over its slope; over :math:`\sqrt d`, as
     there are d features that vary to move it. ``learning_rate="auto"`` is 0.2.
@@ -35,7 +41,8 @@ class NormalizedAdagrad(MiniBatch):
     ----------
     Ross, Mineiro and Langford (2013), "Normalized online learning", with moments in place of
     maxima; Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and
-    stochastic optimization".
+    stochastic optimization"; Shamir and Zhang (2013), "Stochastic gradient descent for non-smooth
+    optimization", for the weights of earlier rows.
 
     Examples
     --------
@@ -63,12 +70,12 @@ class NormalizedAdagrad(MiniBatch):
         return reason
 
     def init(self, params):
-        return {"weight": 0.0, "mean": 0.0, "deviations": 0.0, "steps": 0.0} | {
-            "energy": np.zeros_like(params)
-        }
+        sums = {"weight": 0.0, "mean": 0.0, "deviations": 0.0, "steps": 0.0}
+        return sums | {"energy": np.zeros_like(params), "count": 0}
 
     def estimate(self, oracle, params, state):
         state["unpack"] = oracle.unpack
+        _forget(state)
         losses, slopes = oracle.slopes(params)
         gradient = oracle.pull_back(slopes, params)
         _merge_moments(state, *oracle.feature_moments())
@@ -76,10 +83,10 @@ class NormalizedAdagrad(MiniBatch):
         return oracle.with_penalty(oracle.mean(losses), gradient, params)
 
     def update(self, gradient, state, params, clock, rate):
-        mean, spread = _mean_and_spread(state)
-        rate = rate * _unit(state) / _reach(spread)
         change = np.empty_like(gradient)
         (slope,), bias_slopes = state["unpack"](gradient)
+        mean, spread = _units(state, bool(bias_slopes))
+        rate = rate * _unit(state) / _reach(spread)
         floor = ROUNDING * _unit(state)
         (energy,), bias_energies = state["unpack"](state["energy"])
         (move,), bias_moves = state["unpack"](change)
@@ -92,13 +99,23 @@ class NormalizedAdagrad(MiniBatch):
         return change
 
     def step_size(self, state, clock, rate):
-        _, spread = _mean_and_spread(state)
+        (energy,), bias_energies = state["unpack"](state["energy"])
+        _, spread = _units(state, bool(bias_energies))
         rate = rate * _unit(state) / _reach(spread)
         sizes = np.full_like(state["energy"], rate)
-        (energy,), _ = state["unpack"](state["energy"])
         (size,), _ = state["unpack"](sizes)
         size[...] = rate / (spread**2 * np.sqrt(np.where(energy > 0, energy, 1.0)))
         return sizes
+
+    def prox(self, objective, params, step_size, state):
+        new = super().prox(objective, params, step_size, state)
+        (before,), _ = state["unpack"](params)
+        (after,), biases = state["unpack"](new)
+        mean, _ = _units(state, bool(biases))
+        for bias in biases:
+            # as the ordinary step does, so that predictions at the mean of X stay
+            bias -= mean[:, 0] @ (after - before)
+        return new
 
     def auto_rate(self, objective, batch_size):
         return AUTO_RATE
@@ -110,6 +127,14 @@ class NormalizedAdagrad(MiniBatch):
         return super().divergence_limit(objective, state)
 
 
+def _forget(state):
+    """Sums over earlier rows count for less with each update, those of a mean stay a mean."""
+    state["count"] += 1
+    kept = 1 - FORGETTING / (state["count"] + FORGETTING)
+    for name in ("weight", "deviations", "steps", "energy"):
+        state[name] = state[name] * kept
+
+
 def _merge_moments(state, weight, mean, deviations):
     """Moments of two sets of rows together (Chan, Golub and LeVeque, 1983)."""
     total = state["weight"] + weight
@@ -119,12 +144,19 @@ def _merge_moments(state, weight, mean, deviations):
     state["weight"] = total
 
 
-def _mean_and_spread(state):
-    """Of the features so far, as columns; one that has not varied yet is infinitely wide."""
+def _units(state, has_intercept):
+    """Centre and scale of the features so far, as columns; no move is made of an infinite scale.
+
+    An intercept makes up for any centre, and leaves nothing to do to a column that has not varied.
+    """
     mean, variance = state["mean"], state["deviations"] / state["weight"]
-    is_constant = variance <= NOISE * mean**2
-    spread = np.sqrt(np.where(is_constant, np.inf, variance))
-    return mean[:, np.newaxis], spread[:, np.newaxis]
+    noise = NOISE * mean**2
+    if not has_intercept:
+        mean, variance, noise = np.zeros_like(mean), variance + mean**2, 0.0
+    # what is below the normal numbers is rounding, too
+    is_idle = variance <= np.maximum(noise, float(np.finfo(state["energy"].dtype).tiny) ** 2)
+    scale = np.sqrt(np.where(is_idle, np.inf, variance))
+    return mean[:, np.newaxis], scale[:, np.newaxis]
 
 
 def _reach(spread):

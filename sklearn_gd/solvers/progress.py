@@ -70,7 +70,7 @@ class Progress:
         self._at = Iterate(start, np.inf, -1)
         self._start_value, self._start_is_estimate = np.inf, False
         self._history = History(objective, run.verbose, run.stage.seconds)
-        self._best = Best(start, run.tol)
+        self._best = Best(start)
         self._convergence = convergence_rule(objective, run)
         self._stop: Stop | None = None
         self._unmoved = 0
@@ -161,6 +161,9 @@ class Progress:
         if self._stop is not None:
             return
         if decrease <= FAR_ABOVE_NOISE * noise(self._objective, self.value):
+            if decrease == 0:
+                # steps change nothing, so what second derivatives predict is rounding
+                self._convergence.optimality = np.nan
             self._stop = Stop(StopReason.PRECISION, StopReason.PRECISION.value)
             return
         self._stop = Stop(
@@ -169,6 +172,11 @@ class Progress:
             "objective; either the precision of X is exhausted, or value and gradient of the loss "
             "do not agree",
         )
+
+    def stop_learning(self) -> None:
+        """End the run: the objective rises at any learning rate."""
+        message = f"{StopReason.RATE_CUT.value}: the objective rises at any learning rate"
+        self._stop = Stop(StopReason.RATE_CUT, message)
 
     def end(self, params: NDArray, message: str, success: bool) -> None:
         """End the run as a library ended it that iterates by itself."""
@@ -190,7 +198,7 @@ class Progress:
             self._stop = self._convergence.finish(self._at) or self._stop
         self._return_to_best()
         reason, message, remedy = self._stop or Stop(StopReason.STALLED, "")
-        if self.rate_cut < 1:
+        if self.rate_cut < 1 and reason is not StopReason.RATE_CUT:
             remedy = "Lower the learning_rate, or scale the features"
             message += (
                 "; the objective diverged, so the learning rate was reduced to "

@@ -120,11 +120,7 @@ class BatchSize:
             return wanted
         return cls() if isinstance(wanted, str) else cls(int(wanted))
 
-    def rows(self, n_samples: int, updates_per_pass: int, is_online: bool = False) -> int:
-        """Rows in a batch: as given, or for about this many updates a pass, within bounds.
-
-        One row, if rows are to be learnt one by one.
-        """
-        by_updates = n_samples // updates_per_pass
-        auto = 1 if is_online else min(max(by_updates, MIN_AUTO_BATCH), MAX_AUTO_BATCH)
+    def rows(self, n_samples: int, updates_per_pass: int, least: int = MIN_AUTO_BATCH) -> int:
+        """Rows in a batch: as given, or for about this many updates a pass, within bounds."""
+        auto = min(max(n_samples // updates_per_pass, least), MAX_AUTO_BATCH)
         return min(self.given or auto, n_samples)

@@ -24,6 +24,8 @@ def stages_of(problem, solver: Solver) -> tuple:
     """The losses that a solver minimises in turn."""
     if not solver.resumable:
         return problem.stages
+    if not problem.loss.has_kinks:
+        return (problem.loss,)
     return problem.stages[: STOCHASTIC_STAGE + 1][-1:]
 
 
@@ -59,6 +61,7 @@ def solve(problem, solver: Solver, run: Run, params: NDArray, state: Any = None)
     >>> solve(problem, LBFGS(), Run(), problem.start).params.round(6)
     array([2., 1.])
     """
+    begin = params
     first, *others = stages_of(problem, solver)
     result = solver.minimize(problem.objective(first), params, run, state)
     for loss in others:
@@ -68,6 +71,16 @@ def solve(problem, solver: Solver, run: Run, params: NDArray, state: Any = None)
         start = result.params
         result = solver.minimize(problem.objective(loss), start, run).following(result)
     params = problem.canonical(result.params)
+    if not solver.resumable:
+        params = problem.nearest(params, begin)
     if problem.loss is not first or params is not result.params:
         result = replace(result, params=params, value=problem.objective().value(params))
+    if result.converged and problem.is_separated(result.value):
+        return replace(
+            result,
+            reason=StopReason.NO_FINITE_OPTIMUM,
+            message=f"{StopReason.NO_FINITE_OPTIMUM.value}: the classes can be separated without "
+            "error, so that the coefficients grow without bound",
+            remedy="Set alpha > 0 and a penalty",
+        )
     return result

@@ -298,17 +298,16 @@ class Best:
         Its score, or minus its objective.
     params : ndarray of shape (p,)
     age : int
-        Iterations since the merit last rose by more than ``tol`` of itself.
+        Iterations since the merit last rose.
     """
 
-    def __init__(self, params: NDArray, tol: float):
+    def __init__(self, params: NDArray):
         self.merit, self.params, self.age = -np.inf, params, 0
-        self._tol, self._is_empty = tol, True
+        self._is_empty = True
 
     def offer(self, merit: float, params: NDArray) -> None:
         """Compare another iterate with the best."""
-        margin = self._tol * abs(self.merit) if np.isfinite(self.merit) else 0.0
-        self.age = 0 if merit > self.merit + margin else self.age + 1
+        self.age = 0 if merit > self.merit else self.age + 1
         # of equal ones the latest: accuracy is often as high long before the descent ends
         if merit >= self.merit or self._is_empty:
             self.merit, self.params, self._is_empty = merit, params.copy(), False

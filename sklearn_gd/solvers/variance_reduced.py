@@ -14,6 +14,8 @@ class VarianceReduced(MiniBatch):
     """Plain steps along a gradient estimate that knows more than one batch."""
 
     step_is_scalar: ClassVar[bool] = True
+    # many updates for each pass over all rows are what the correction is for
+    least_auto_batch: ClassVar[int] = 1
 
     def init(self, params):
         return {}

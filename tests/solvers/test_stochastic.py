@@ -335,21 +335,22 @@ def test_saga_by_hand():
 def test_normalized_adagrad_by_hand():
     """Two batches of two rows, one feature, squared error, from w = b = 0 at rate 0.5.
 
-    The rate counts in root mean squares of the residuals met so far.
+    The rate counts in root mean squares of the residuals met so far. At the second update the rows
+    of the first, and what was made of them, count for half.
     """
     x, y = [1.0, 3.0, 2.0, 6.0], [1.0, 2.0, 0.0, 4.0]
     w = b = G = G_b = met = 0.0
-    for last in (2, 4):
+    for last, counts in ((2, [1.0, 1.0]), (4, [0.5, 0.5, 1.0, 1.0])):
         seen, batch = x[:last], range(last - 2, last)
-        mu = sum(seen) / last
-        sigma = sqrt(sum((value - mu) ** 2 for value in seen) / last)
+        mu = np.average(seen, weights=counts)
+        sigma = sqrt(np.average((np.array(seen) - mu) ** 2, weights=counts))
         residual = {i: w * x[i] + b - y[i] for i in batch}
-        met += sum(r**2 for r in residual.values())
-        eta = 0.5 * sqrt(met / last)
+        met = met / 2 + sum(r**2 for r in residual.values())
+        eta = 0.5 * sqrt(met / sum(counts))
         g = sum(residual[i] * x[i] for i in batch) / 2
         g_b = sum(residual[i] for i in batch) / 2
         g_hat = (g - mu * g_b) / sigma
-        G, G_b = G + g_hat**2, G_b + g_b**2
+        G, G_b = G / 2 + g_hat**2, G_b / 2 + g_b**2
         move = -eta * g_hat / (sigma * sqrt(G))
         w, b = w + move, b - eta * g_b / sqrt(G_b) - mu * move
     risk = ridge(np.array([x]).T, np.array([y]).T, alpha=0)

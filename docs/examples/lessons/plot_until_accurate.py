@@ -28,7 +28,7 @@ X, X_test = scaler.transform(X), scaler.transform(X_test)
 # -----------------------
 # ``verbose=100`` prints every hundredth iteration; one of ``solver="gd"`` is one pass over all
 # rows. ``coef_init`` and ``intercept_init`` set the start, here at random. The *optimality* is
-# the gap to the optimum relative to the objective; it is the solver's own, cheap estimate until
+# the share of the objective that is left to gain; it is the solver's own, cheap estimate until
 # that comes near ``tol``, and from then on corrected by second derivatives, hence the jump.
 
 rng = np.random.default_rng(0)
@@ -75,7 +75,7 @@ plt.show()
 # %%
 # When is it enough? By the objective
 # -----------------------------------
-# ``tol`` bounds what is left to gain, relative to the objective: ``tol=0.1`` stops within 10 %
+# ``tol`` bounds what is left to gain, as a share of the objective: ``tol=0.1`` stops within 10 %
 # of the minimum, and ``optimality_`` says how near. To stop at that the solver must know how far
 # it still is, which the second derivatives tell. Beyond some point the accuracy does not care.
 
@@ -89,12 +89,12 @@ for tol in (1.0, 0.1, 1e-2, 1e-4, 1e-6, 1e-8):
 # %%
 # When is it enough? By rows kept aside
 # -------------------------------------
-# "Accurate enough" can be asked for literally: ``early_stopping=True`` keeps a fraction of the rows
+# "Accurate enough" can be asked for literally: ``early_stopping=True`` keeps a share of the rows
 # aside, scores every iterate on them, and stops when the score has not improved for
 # ``n_iter_no_change`` iterations. The best iterate is returned.
 
 model = GDLogisticClassifier(
-    solver="gd", penalty=None, early_stopping=True, n_iter_no_change=20, random_state=1
+    solver="gd", penalty=None, early_stopping=True, n_iter_no_change=20, random_state=0
 ).fit(X, y)
 print(model.stop_reason_)
 print(f"best log-loss of the rows kept aside {-model.best_validation_score_:.4f}")
