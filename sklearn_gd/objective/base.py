@@ -114,6 +114,11 @@ class Objective(ABC):
         """Second derivatives at ``params``, ready to be divided by; None if there are none."""
         return None
 
+    @property
+    def metric_cost(self) -> float:
+        """How many passes over all rows ``metric`` takes, roughly."""
+        return 0.0
+
     def constant_value(self) -> float:
         """The value of the best constant prediction for these rows."""
         return self.reference

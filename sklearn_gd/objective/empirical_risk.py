@@ -159,6 +159,10 @@ class EmpiricalRisk(Objective):
     def metric(self, params):
         return None if self._curvature is None else self._curvature.metric(params)
 
+    @property
+    def metric_cost(self):
+        return 0.0 if self._curvature is None else self._curvature.cost
+
     def constant_value(self):
         """Not for a hidden layer, whose weights of zero predict the same constant."""
         y, weight = self.source.targets()

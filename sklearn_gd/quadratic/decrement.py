@@ -8,6 +8,8 @@ from sklearn_gd.quadratic.metric import Metric
 from sklearn_gd.quadratic.proximal_cg import proximal_newton_cg
 
 MAX_PRODUCTS = 200
+# As many a Hessian near here saves, where it preconditions products instead of being made anew.
+FEW_PRODUCTS = 4
 
 
 def newton_decrement(
@@ -26,7 +28,11 @@ def newton_decrement(
     """
     if objective.has_diagonal_metric and not (objective.is_smooth or objective.is_separable):
         return None
-    only_preconditions = near is not None and objective.is_smooth and not near.is_hessian
+    only_preconditions = (
+        near is not None
+        and objective.is_smooth
+        and (not near.is_hessian or objective.metric_cost > FEW_PRODUCTS)
+    )
     metric = near if only_preconditions else objective.metric(params)
     if metric is None:
         return None
@@ -39,7 +45,7 @@ def newton_decrement(
     if not objective.is_smooth:
         direction, decrease = proximal_direction(metric, objective, params, gradient)
         return decrease, direction, metric
-    if metric.is_hessian:
+    if metric.is_hessian and not only_preconditions:
         direction = -metric.solve(gradient)
         return (gradient @ -direction) / 2, direction, metric
     product = objective.hessian_operator(params)

@@ -12,7 +12,8 @@ from sklearn_gd.solvers.second_order import Direction, Directions, SecondOrder
 from sklearn_gd.solvers.stopping import scale
 
 # The metric is rebuilt when it is this many iterations old, so that the pairs have had their
-# chance, and what is left to gain shrinks by less than this factor.
+# chance, or as many as cost what a metric costs, and what is left to gain shrinks by less than
+# this factor.
 METRIC_AGE = 5
 SLOW = 0.3
 
@@ -87,7 +88,9 @@ class QuasiNewtonDirections(Directions):
 
     def find(self, at):
         way = self._recursion(at)
-        is_worn = self.metric is not None and self._age >= METRIC_AGE
+        is_worn = self.metric is not None and self._age >= max(
+            METRIC_AGE, self.objective.metric_cost / 6
+        )
         if is_worn and way.decrease > SLOW * self._previous:
             self._renew(self.objective.metric(at.params))
             way = self._recursion(at)
