@@ -112,6 +112,13 @@ class ArraySource(Source):
         weight = None if self.weight is None else self.weight[positions]
         return ArraySource(X, self.y[positions], weight, width=self.width)
 
+    def columns(self, columns):
+        if isinstance(self.X, RowMatrix):
+            return None
+        part = ArraySource(self.X[:, columns], self.y, self.weight, width=self.width)
+        part.whole_source = self
+        return part
+
     def split(
         self, fraction: float, seed: int, groups: NDArray | None = None
     ) -> tuple["ArraySource", "ArraySource"]:

@@ -64,7 +64,7 @@ class Source(ABC):
     is_sparse = False
     passes = 0.0
     rounds = 0
-    # the source that this one is a sample of
+    # the source that this one is a part of
     whole_source: "Source | None" = None
     # mean and standard deviation of the features, once they were asked for
     known_moments: tuple[NDArray, NDArray] | None = None
@@ -85,6 +85,10 @@ class Source(ABC):
     @abstractmethod
     def sample(self, size: int) -> "Source":
         """A source of ``size`` rows, drawn at random and the same at each call."""
+
+    def columns(self, columns: NDArray) -> "Source | None":
+        """The same rows with some of the features; None where that would mean to read them all."""
+        return None
 
     def n_batches(self, size: int) -> int:
         """Number of batches that ``batches`` makes of a pass.
@@ -132,7 +136,8 @@ class Source(ABC):
         self.passes += passes
         self.rounds += rounds
         if self.whole_source is not None:
-            self.whole_source.count(passes * self.n_samples / self.whole_source.n_samples, rounds)
+            share = self.n_entries / max(self.whole_source.n_entries, 1)
+            self.whole_source.count(passes * share, rounds)
 
 
 def calls(blocks, args, per_block) -> Iterator[tuple]:

@@ -43,6 +43,10 @@ class Objective(ABC):
         Whether rows store few of their features.
     has_diagonal_metric : bool
         Whether ``metric`` is no more than a diagonal.
+    is_quadratic : bool
+        Whether the Hessian of the mean loss is the same everywhere.
+    has_curved_penalty : bool
+        Whether the penalty has second derivatives of its own.
     knows_hessian : bool
         Whether ``metric`` is the whole Hessian, of all rows and all outputs together.
     n_samples : int
@@ -69,6 +73,8 @@ class Objective(ABC):
     is_sparse = False
     has_diagonal_metric = False
     knows_hessian = False
+    is_quadratic = False
+    has_curved_penalty = False
     dtype = np.dtype(np.float64)
     n_samples = 0
     passes = 0.0
@@ -112,6 +118,19 @@ class Objective(ABC):
 
     def metric(self, params: NDArray) -> Metric | None:
         """Second derivatives at ``params``, ready to be divided by; None if there are none."""
+        return None
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether ``on_columns`` can be asked."""
+        return False
+
+    def on_columns(self, columns: NDArray) -> tuple["Objective", NDArray]:
+        """The same with all other weights at zero, and where its params are among all."""
+        raise NotImplementedError
+
+    def diagonal_metric(self, params: NDArray) -> Metric | None:
+        """The diagonal of the Hessian at ``params``; None if it is not known."""
         return None
 
     @property

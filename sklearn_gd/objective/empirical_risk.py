@@ -44,6 +44,7 @@ class EmpiricalRisk(Objective):
         self.is_convex = model.is_linear and loss.is_convex and penalty.is_convex
         self.shares_curvature = not loss.is_separable
         self.is_smooth = penalty.is_smooth
+        self.is_quadratic = model.is_linear and loss.is_quadratic
         self.has_kinks = loss.has_kinks
         self.has_margin = loss.has_margin
         self.reference = reference
@@ -55,6 +56,7 @@ class EmpiricalRisk(Objective):
             Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
         )
         self.knows_hessian = self._curvature is not None and self._curvature.is_exact
+        self.has_curved_penalty = self._curvature is not None and self._curvature.has_penalty
         self.is_sparse = source.is_sparse
         self.has_diagonal_metric = self._curvature is not None and self._curvature.is_diagonal
 
@@ -162,6 +164,23 @@ class EmpiricalRisk(Objective):
     @property
     def metric_cost(self):
         return 0.0 if self._curvature is None else self._curvature.cost
+
+    def diagonal_metric(self, params):
+        return None if self._curvature is None else self._curvature.diagonal(params)
+
+    @property
+    def has_columns(self):
+        is_known = self.penalty.is_separable and self.penalty.on_columns(np.arange(0)) is not None
+        return self.model.is_linear and is_known and self.source.columns(np.arange(0)) is not None
+
+    def on_columns(self, columns):
+        model = replace(self.model, n_features=len(columns))
+        source = self.source.columns(columns)
+        penalty = self.penalty.on_columns(columns)
+        part = EmpiricalRisk(model, self.loss, penalty, self.alpha, source, self.reference)
+        table = np.arange(self.model.size).reshape(-1, self.model.n_outputs)
+        rows = np.append(columns, np.arange(self.model.n_features, len(table)))
+        return part, table[rows].ravel()
 
     def constant_value(self):
         """Not for a hidden layer, whose weights of zero predict the same constant."""

@@ -61,6 +61,10 @@ class Penalty(Component):
         """What remains at a strength of zero: nothing, or a constraint."""
         return NoPenalty()
 
+    def on_columns(self, columns: NDArray) -> "Penalty | None":
+        """The penalty of the weights of some features, all others being zero; None if unknown."""
+        return None
+
     def unit(self, n_features: int) -> NDArray:
         """What weights are multiplied by before they are measured, shape (d,)."""
         return np.ones(n_features)

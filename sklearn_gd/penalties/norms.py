@@ -64,6 +64,9 @@ class L1(Penalty):
     def prox(self, w, scale):
         return _soft_threshold(w, scale)
 
+    def on_columns(self, columns):
+        return self
+
     def l1_l2_weights(self):
         return 1.0, 0.0
 
@@ -114,6 +117,9 @@ class ElasticNet(Penalty):
 
     def prox(self, w, scale):
         return _soft_threshold(w, scale * self.l1_ratio)
+
+    def on_columns(self, columns):
+        return self
 
     def l1_l2_weights(self):
         return self.l1_ratio, 1 - self.l1_ratio

@@ -30,6 +30,10 @@ class Positive(Penalty):
     def vanishing(self):
         return Positive(penalty=self.penalty.vanishing())
 
+    def on_columns(self, columns):
+        inner = self.penalty.on_columns(columns)
+        return None if inner is None else Positive(penalty=inner)
+
     def smooth(self, w):
         return self.penalty.smooth(w)
 
@@ -112,6 +116,10 @@ class Standardized(Penalty):
 
     def vanishing(self):
         return replace(self, penalty=self.penalty.vanishing())
+
+    def on_columns(self, columns):
+        inner = self.penalty.on_columns(columns)
+        return None if inner is None else Standardized(penalty=inner, std=self.std[columns])
 
     def unit(self, n_features):
         return self.std

@@ -125,6 +125,11 @@ class Curvature:
         return self._is_whole and self._build == exact
 
     @property
+    def has_penalty(self) -> bool:
+        """Whether the penalty contributes."""
+        return bool(self._penalty.any())
+
+    @property
     def is_diagonal(self) -> bool:
         """Whether ``metric`` is no more than a diagonal."""
         return self._build == self._diagonal
@@ -161,6 +166,12 @@ class Curvature:
             self._sample_size *= SAMPLE_GROWTH
             del self._sample
         return metric
+
+    def diagonal(self, params) -> Metric:
+        """The diagonal of the Hessian at ``params``."""
+        table, _ = self._mean(_hessian_diagonal, self._model, self._loss, params)
+        diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
+        return self._with_penalty_diagonal(table, diagonal)
 
     def bound_metric(self) -> Metric:
         """The largest Hessian that any params can have: the same for all outputs.

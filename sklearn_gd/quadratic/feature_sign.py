@@ -24,14 +24,15 @@ SHORTER = 0.5 ** np.arange(1, 20)
 
 
 def proximal_direction(
-    metric: Metric, objective, params: NDArray, gradient: NDArray
+    metric: Metric, objective, params: NDArray, gradient: NDArray, tolerance: float = TOLERANCE
 ) -> tuple[NDArray, float]:
     r"""Minimise :math:`g'd + d'Hd/2 + nonsmooth(params + d)` over d, without touching the data.
 
     Three moves, whichever gains first: a Newton step on the parameters that are not at a kink, the
     release of one that is, and some accelerated proximal steps. The first two alone are the
     feature-sign search of Lee et al. (2007, "Efficient sparse coding algorithms"), which ends after
-    finitely many moves where the penalty is linear between kinks.
+    finitely many moves where the penalty is linear between kinks. It stops when a move gains less
+    than ``tolerance`` of all gains.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def proximal_direction(
     decrease : float
         What the model loses, or a bound of what it would lose at best; at least zero.
     """
-    tolerance = max(TOLERANCE, ULPS * float(np.finfo(objective.dtype).eps))
+    tolerance = max(tolerance, ULPS * float(np.finfo(objective.dtype).eps))
     model = ProximalModel(metric.product, metric, objective, params, gradient)
     moves = (_descend, _newton_step, _release)
     if objective.is_convex and not objective.is_separable:

@@ -7,6 +7,7 @@ it by a matrix H instead, so that the step no longer depends on the units of the
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,9 +166,14 @@ class CholeskyMetric(Metric):
         self._scales = 1 / np.sqrt(np.where(diagonals > smallest, diagonals, 1.0))
         scaled = self._blocks * self._scales[:, :, np.newaxis] * self._scales[:, np.newaxis, :]
         self._scaled = scaled
-        stable = (self._blocks + stabilizer) * self._scales[:, :, np.newaxis]
+        self._stabilizer = stabilizer
+
+    @cached_property
+    def _factors(self):
+        """Only smooth objectives divide by all of H."""
+        stable = (self._blocks + self._stabilizer) * self._scales[:, :, np.newaxis]
         stable = stable * self._scales[:, np.newaxis, :]
-        self._factors = [_cholesky(block, self._rounding) for block in stable]
+        return [_cholesky(block, self._rounding) for block in stable]
 
     def solve(self, gradient):
         table = gradient.reshape(-1, self._n_outputs)
@@ -205,6 +211,10 @@ class CholeskyMetric(Metric):
         return result.ravel()
 
     def diagonal_bound(self):
+        return self._bound
+
+    @cached_property
+    def _bound(self):
         table = np.empty((self._scales.shape[1], self._n_outputs))
         for columns, scaled, scale in self._columns(self._scaled):
             largest = largest_eigenvalue(scaled)

@@ -22,6 +22,7 @@ from sklearn_gd.solvers.run import Result, Run, Stage, StopReason
 from sklearn_gd.solvers.scipy import Scipy
 from sklearn_gd.solvers.stages import solve
 from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
+from sklearn_gd.solvers.working_set import WorkingSet
 
 #: Solvers by the names that the parameter ``solver`` of an estimator takes.
 SOLVERS = {
@@ -30,6 +31,7 @@ SOLVERS = {
     "lbfgs": LBFGS,
     "newton-cg": NewtonCG,
     "proximal-newton-cg": ProximalNewtonCG,
+    "working-set": WorkingSet,
     "sgd": SGD,
     "momentum": Momentum,
     "nesterov": Nesterov,
@@ -76,6 +78,7 @@ __all__ = [
     "Solver",
     "Stage",
     "StopReason",
+    "WorkingSet",
     "choose",
     "choose_for_stream",
     "solve",

@@ -9,6 +9,7 @@ from sklearn_gd.solvers.newton_cg import NewtonCG
 from sklearn_gd.solvers.normalized import NormalizedAdagrad
 from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
 from sklearn_gd.solvers.rules import SGD
+from sklearn_gd.solvers.working_set import WorkingSet
 
 
 def choose(objective: Objective) -> Solver:
@@ -24,9 +25,10 @@ def choose(objective: Objective) -> Solver:
                                   "curvature") if nonsmooth       nothing relies on convexity
     prox of one scale for all,    AcceleratedGradientDescent      a diagonal has many scales, and
     and too many coefficients                                     bounds nothing by itself
-    nonsmooth penalty, sparse X,  ProximalNewtonCG                products with the Hessian, which a
-    coefficients too many for a                                   diagonal conditions well enough
-    matrix, no kinks                                              where columns share few rows
+    l1 penalty, coefficients too  WorkingSet                      few coefficients are not zero, and
+    many for a matrix, no kinks                                   a matrix of these is small
+    the same with part of l2,     ProximalNewtonCG                products with the Hessian, which a
+    sparse X                                                      diagonal conditions well enough
     nonsmooth penalty             GradientDescent("curvature")    proximal Newton: a small lasso in
                                                                   the metric, exact zeros
     outputs share curvature,      NewtonCG                        softmax: a metric for each class
@@ -64,8 +66,10 @@ def choose(objective: Objective) -> Solver:
     if not objective.is_smooth:
         if not objective.is_separable and objective.has_diagonal_metric:
             return AcceleratedGradientDescent()
-        is_text_like = objective.is_sparse and objective.has_diagonal_metric
-        if is_text_like and not objective.has_kinks:
+        is_wide = objective.has_diagonal_metric and not objective.has_kinks
+        if is_wide and objective.has_columns and not objective.has_curved_penalty:
+            return WorkingSet()
+        if is_wide and objective.is_sparse:
             return ProximalNewtonCG()
         return GradientDescent(metric="curvature")
     if objective.shares_curvature and objective.knows_hessian:

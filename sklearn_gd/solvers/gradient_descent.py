@@ -18,6 +18,9 @@ from sklearn_gd.solvers.stopping import divergence_limit
 GROWTH = 2.0
 # The metric is rebuilt when what is left to gain shrinks by less than this factor.
 SLOW = 0.3
+# Where second derivatives change on the way, the model of a step with kinks is not worth more than
+# this; the verdict that ends a run solves it to the end.
+LOOSE = 1e-2
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -127,6 +130,7 @@ class MetricDirections(Directions):
     def __init__(self, objective, params):
         super().__init__(objective, objective.metric(params))
         self._age, self._previous = 0, np.inf
+        self._tolerance = () if objective.is_quadratic else (LOOSE,)
 
     def find(self, at):
         way = self._in_metric(at)
@@ -152,7 +156,9 @@ class MetricDirections(Directions):
 
     def _in_metric(self, at):
         if not self.objective.is_smooth:
-            found = proximal_direction(self.metric, self.objective, at.params, at.gradient)
+            found = proximal_direction(
+                self.metric, self.objective, at.params, at.gradient, *self._tolerance
+            )
             return Direction(*found)
         direction = -self.metric.solve(at.gradient)
         return Direction(direction, -(at.gradient @ direction) / 2)

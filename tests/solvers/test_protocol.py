@@ -14,7 +14,7 @@ from sklearn_gd.losses import Logistic, SquaredError
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import Tanh
 from sklearn_gd.objective import EmpiricalRisk
-from sklearn_gd.penalties import L2
+from sklearn_gd.penalties import L1, L2
 from sklearn_gd.schedules import InverseScaling
 from sklearn_gd.solvers import (
     LBFGS,
@@ -39,6 +39,7 @@ from sklearn_gd.solvers import (
     RMSprop,
     Run,
     Scipy,
+    WorkingSet,
 )
 
 # A new solver is a new row of one of these tables.
@@ -70,6 +71,7 @@ ROW_SOLVERS = NETWORK_SOLVERS | {
     "gd-curvature": GradientDescent(metric="curvature"),
     "newton-cg": NewtonCG(),
     "proximal-newton-cg": ProximalNewtonCG(),
+    "working-set": WorkingSet(),
     **RULES_OF_LINEAR_MODELS,
 }
 # Rates by which rules come close to an optimum soon; the others do so by their own.
@@ -98,6 +100,20 @@ def logistic_risk(loss=None, n_samples=40):
     return EmpiricalRisk(Linear(2, 1), loss or Logistic(), L2(), 0.01, source, reference=np.log(2))
 
 
+def sparse_risk(loss=None, n_samples=40):
+    """The same with a penalty that has a kink."""
+    risk = logistic_risk(loss, n_samples)
+    return EmpiricalRisk(risk.model, risk.loss, L1(), 0.01, risk.source, reference=np.log(2))
+
+
+# Solvers that take only some objectives of linear models.
+RISKS = {"working-set": sparse_risk}
+
+
+def linear_risk(name, loss=None):
+    return RISKS.get(name, logistic_risk)(loss)
+
+
 def network_risk(loss=None, n_samples=40):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(n_samples, 2))
@@ -117,7 +133,7 @@ def settings(**changes):
 
 def each_case(*, without=()):
     """Every solver on every kind of objective that it takes."""
-    cases = [(name, logistic_risk) for name in ROW_SOLVERS]
+    cases = [(name, RISKS.get(name, logistic_risk)) for name in ROW_SOLVERS]
     cases += [(name, network_risk) for name in NETWORK_SOLVERS]
     rows = [
         pytest.param(name, make, id=f"{name}-{make.__name__}")
@@ -134,7 +150,7 @@ def test_every_named_solver_is_in_the_table():
 @each(ROW_SOLVERS)
 def test_a_solver_works_alone(name):
     """Without an estimator, and nothing said about the run or the best constant."""
-    risk = logistic_risk()
+    risk = linear_risk(name)
     risk.reference = 0.0
     result = ROW_SOLVERS[name].minimize(risk, np.zeros(3))
     assert result.value < risk.value(np.zeros(3))
@@ -298,7 +314,7 @@ def test_a_callback_sees_each_iteration_and_ends_the_run(name, make):
 
 @pytest.mark.parametrize("name", [name for name in ROW_SOLVERS if name not in STOCHASTIC])
 def test_a_callback_sees_the_objective_at_the_params(name):
-    risk, seen = logistic_risk(), []
+    risk, seen = linear_risk(name), []
     run = settings(callback=lambda progress: seen.append((progress.params.copy(), progress.value)))
     ROW_SOLVERS[name].minimize(risk, start_of(risk), run)
     for params, value in seen:
@@ -307,7 +323,7 @@ def test_a_callback_sees_the_objective_at_the_params(name):
 
 @each(ROW_SOLVERS)
 def test_converged_means_optimality_below_tol(name):
-    risk = logistic_risk()
+    risk = linear_risk(name)
     run = settings(tol=1e-3, max_iter=2000, learning_rate=RATES.get(name, "auto"))
     result = ROW_SOLVERS[name].minimize(risk, start_of(risk), run)
     assert result.converged
@@ -490,10 +506,10 @@ def test_an_interrupt_in_a_function_keeps_the_best_params(name, call):
 @each(ROW_SOLVERS)
 def test_an_interrupt_among_rows_keeps_usable_params(name, calls):
     """Stochastic solvers are met in the middle of a pass."""
-    start, plain = np.array([2.0, 3.0, -1.0]), logistic_risk()
+    start, plain = np.array([2.0, 3.0, -1.0]), linear_risk(name)
     for call in calls:
         run = settings(tol=0, learning_rate=RATES.get(name, "auto"))
-        result = ROW_SOLVERS[name].minimize(logistic_risk(Interrupted(call=call)), start, run)
+        result = ROW_SOLVERS[name].minimize(linear_risk(name, Interrupted(call=call)), start, run)
         assert result.interrupted
         assert re.fullmatch(r"interrupted after \d+ iterations", result.message)
         assert result.params.shape == start.shape

@@ -129,5 +129,6 @@ def test_several_outputs(kind):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_it_is_the_choice_for_sparse_rows_and_losses_without_kinks(store, loss, is_chosen):
     X, y = rows()
-    model = GDLinearRegressor(loss=loss, penalty="l1", alpha=0.1, max_iter=5).fit(store(X), y)
+    params = {"penalty": "elasticnet", "l1_ratio": 0.5, "alpha": 0.1, "max_iter": 5}
+    model = GDLinearRegressor(loss=loss, **params).fit(store(X), y)
     assert isinstance(model.solver_, ProximalNewtonCG) == is_chosen

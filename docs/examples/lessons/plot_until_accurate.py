@@ -94,7 +94,12 @@ for tol in (1.0, 0.1, 1e-2, 1e-4, 1e-6, 1e-8):
 # ``n_iter_no_change`` iterations. The best iterate is returned.
 
 model = GDLogisticClassifier(
-    solver="gd", penalty=None, early_stopping=True, n_iter_no_change=20, random_state=0
+    solver="gd",
+    penalty=None,
+    early_stopping=True,
+    n_iter_no_change=20,
+    max_iter=10_000,
+    random_state=0,
 ).fit(X, y)
 print(model.stop_reason_)
 print(f"best log-loss of the rows kept aside {-model.best_validation_score_:.4f}")

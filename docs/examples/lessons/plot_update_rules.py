@@ -21,7 +21,7 @@ from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gd import GDLinearRegressor, GDSoftmaxClassifier
-from sklearn_gd.schedules import Cosine
+from sklearn_gd.schedules import Clock, Cosine
 from sklearn_gd.solvers import (
     SGD,
     Adadelta,
@@ -83,7 +83,8 @@ def walk(rule, rate, n_steps=80):
     memory = rule.init(path[0])
     for step in range(1, n_steps + 1):
         gradient = H @ (path[-1] - theta_best)
-        path.append(path[-1] + rule.update(gradient, memory, step, rate))
+        clock = Clock(step=step, epoch=step)
+        path.append(path[-1] + rule.update(gradient, memory, path[-1], clock, rate))
     return np.array(path)
 
 
