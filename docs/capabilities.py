@@ -15,7 +15,7 @@ from sklearn_gd.losses import LOSSES, Logistic, Loss, Softmax
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import ACTIVATIONS
 from sklearn_gd.objective.empirical_risk import EmpiricalRisk
-from sklearn_gd.penalties import L1, L2, ElasticNet, GroupLasso, NoPenalty, Penalty, Tikhonov
+from sklearn_gd.penalties import PENALTIES, GroupLasso, NoPenalty, Penalty, Tikhonov
 from sklearn_gd.solvers import SOLVERS, GradientDescent, Solver
 
 N_FEATURES, N_OUTPUTS = 2, 2
@@ -59,9 +59,7 @@ def penalties(n_features: int) -> dict[str, Penalty]:
     """Every penalty, by name, for a number of features."""
     return {
         "None": NoPenalty(),
-        "l2": L2(),
-        "l1": L1(),
-        "elasticnet": ElasticNet(),
+        **{name: kind() for name, kind in PENALTIES.items()},
         "Tikhonov": Tikhonov(matrix=np.eye(n_features)),
         "GroupLasso": GroupLasso(groups=np.arange(n_features) // 2),
     }

@@ -79,6 +79,10 @@ def three_labels(X, rng):
     return (_scores(X, rng.logistic(size=(X.shape[0], 3))) > 0).astype(int)
 
 
+# Losses whose targets must not be negative.
+LOG_LINKS = ("poisson", "gamma", "tweedie", "inverse_gaussian")
+
+
 class Case(NamedTuple):
     """An estimator with a kind of target that it takes."""
 

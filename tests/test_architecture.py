@@ -354,7 +354,10 @@ def other(value):
         return value
     if isinstance(value, int):
         return value + 1
-    return value / 2 if isinstance(value, float) else value
+    if isinstance(value, float):
+        # halfway to the nearest of the limits that ranges have
+        return (value + 1) / 2 if value > 1 else value / 2
+    return value
 
 
 def changed(component):

@@ -14,7 +14,19 @@ from sklearn_gd.inspection import check_gradient, check_prox
 from sklearn_gd.losses import Hinge, Logistic, Loss, MoreauEnvelope, SquaredError
 from sklearn_gd.models import Linear
 from sklearn_gd.objective import EmpiricalRisk
-from sklearn_gd.penalties import L1, L2, ElasticNet, GroupLasso, Penalty, Positive, Standardized
+from sklearn_gd.penalties import (
+    L1,
+    L2,
+    MCP,
+    SLOPE,
+    Bounded,
+    ElasticNet,
+    GroupLasso,
+    Penalty,
+    Positive,
+    Standardized,
+    Weighted,
+)
 from sklearn_gd.solvers import SGD, SVRG, Adam, MiniBatch, Nesterov, Run
 
 component = dataclass(kw_only=True, eq=False, repr=False)
@@ -39,25 +51,6 @@ class SortedL1(Penalty):
         shrunk = size[order] - scale * self.strengths(w.size)
         size[order] = np.maximum(isotonic_regression(shrunk, increasing=False), 0)
         return np.sign(w) * size.reshape(w.shape)
-
-
-@component
-class MCP(Penalty):
-    """Not convex."""
-
-    gamma: float = 3.0
-    is_convex: ClassVar[bool] = False
-
-    def nonsmooth(self, w):
-        size = np.minimum(np.abs(w), self.gamma)
-        return float((size - size**2 / (2 * self.gamma)).sum())
-
-    def prox(self, w, scale):
-        size, scale = np.abs(w), np.broadcast_to(scale, w.shape)
-        firm = np.maximum(size - scale, 0) / np.maximum(1 - scale / self.gamma, 1e-300)
-        firm = np.where(size <= self.gamma, firm, size)
-        hard = np.where(size > np.sqrt(scale * self.gamma), size, 0)
-        return np.sign(w) * np.where(scale < self.gamma, firm, hard)
 
 
 @component
@@ -98,6 +91,15 @@ def rows(units=0):
 
 
 # Penalties that are no sum over weights
+
+
+def test_the_named_penalty_is_the_one_of_ones_own():
+    X, y = rows()
+    own = GDLinearRegressor(penalty=SortedL1(), alpha=0.1, tol=1e-12).fit(X, y)
+    named = GDLinearRegressor(alpha=0.1, tol=1e-12)
+    named.set_params(penalty=SLOPE(weights=SortedL1().strengths(6))).fit(X, y)
+    np.testing.assert_allclose(named.coef_, own.coef_, atol=1e-6)
+    assert abs(duality_gap(own, X, y)) < 1e-8
 
 
 def duality_gap(model, X, y):
@@ -160,11 +162,18 @@ def test_wishes_that_such_a_penalty_cannot_fulfil_are_refused(wish):
 @pytest.mark.parametrize("solver", ["auto", "gd", "agd", "sgd", "adam"])
 @pytest.mark.parametrize(
     "settings",
-    [{"penalty": MCP()}, {"loss": Welsch()}, {"loss": Welsch(), "penalty": "l1"}],
+    [
+        {"penalty": MCP()},
+        {"loss": Welsch()},
+        {"loss": Welsch(), "penalty": "l1"},
+        {"loss": "inverse_gaussian"},
+    ],
     ids=str,
 )
 def test_what_is_not_convex_claims_a_stationary_point_and_no_more(settings, solver):
     X, y = rows()
+    if settings.get("loss") == "inverse_gaussian":
+        y = np.exp(y / 4)
     model = GDLinearRegressor(alpha=0.05, solver=solver, random_state=0, **settings).fit(X, y)
     if model.converged_:
         assert "stationary point" in model.stop_reason_
@@ -304,7 +313,12 @@ def test_the_envelope_of_a_hinge_bends_at_the_kink_of_each_label():
         Positive(penalty=GroupLasso(groups=[0, 0, 1, 1, 1, 2])),
         Standardized(penalty=L1(), std=np.arange(1.0, 7.0)),
         SortedL1(),
+        SLOPE(),
         MCP(),
+        GroupLasso(groups=[0, 0, 1, 1, 1, 2], l1_ratio=0.4, weights=[0.0, 1.0, 2.0]),
+        Positive(penalty=SLOPE()),
+        Weighted(penalty=L1(), weights=np.arange(6.0)),
+        Bounded(penalty=ElasticNet(), lower=-np.arange(6.0), upper=0.5),
     ],
     ids=repr,
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from common import CASES, CLASSIFIERS, LABELLED, LINEAR, REGRESSORS, build, make_data
+from common import CASES, CLASSIFIERS, LABELLED, LINEAR, LOG_LINKS, REGRESSORS, build, make_data
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -41,12 +41,14 @@ from sklearn_gd import (
 )
 from sklearn_gd.losses import (
     CLASSIFIER_LOSSES,
+    LOSSES,
     AbsoluteError,
     Hinge,
     Huber,
     MoreauEnvelope,
     Poisson,
     SquaredError,
+    Tweedie,
 )
 from sklearn_gd.models.activations import LeakyReLU, Tanh
 from sklearn_gd.onnx import register
@@ -79,7 +81,6 @@ COUNTERPARTS = {
 LINEAR_CASES = [name for name, case in CASES.items() if case.estimator in LINEAR]
 NETWORK_CASES = [name for name in CASES if name not in LINEAR_CASES]
 PENALTIES = [None, "l2", "l1", "elasticnet", L1(), GroupLasso(groups=np.array([0, 0, 1, 1]))]
-LOSSES = ["squared_error", "huber", "absolute_error", "quantile", "epsilon_insensitive", "poisson"]
 
 all_cases = pytest.mark.parametrize("case", CASES)
 all_labelled = pytest.mark.parametrize("case", LABELLED)
@@ -98,6 +99,12 @@ def counts(case):
     """A target for loss="poisson": counts, some of them zero."""
     X, y = make_data(case)
     return X, np.floor(np.abs(y))
+
+
+def data_for(loss, case):
+    """Data that suit a loss of regression."""
+    X, y = counts(case)
+    return X, y + 1.0 * (loss in ("gamma", "inverse_gaussian"))
 
 
 def assert_same_predictions(ours, theirs, X, rtol=1e-12):
@@ -196,12 +203,12 @@ def test_a_loss_of_labels_that_scikit_learn_does_not_have_is_an_error():
 @pytest.mark.parametrize("case", ["regression", "two-targets"])
 @pytest.mark.parametrize("loss", [*LOSSES, Huber(delta=1.0), Poisson(), SquaredError()], ids=repr)
 def test_every_loss_of_linear_regression(case, loss):
-    X, y = counts(case)
+    X, y = data_for(loss, case)
     model = build(case, loss=loss, **FEW).fit(X, y)
     assert_same_predictions(model, model.to_sklearn(), X)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "tweedie"])
 def test_a_target_with_one_column_keeps_it(loss):
     X, y = counts("regression")
     model = GDLinearRegressor(loss=loss).fit(X, y[:, np.newaxis])
@@ -213,9 +220,9 @@ def test_a_target_with_one_column_keeps_it(loss):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("standardize", [True, False])
 def test_every_loss_of_networks(case, loss, standardize):
-    if loss == "poisson" and not HAS_POISSON_NETWORKS:
-        pytest.skip("MLPRegressor has loss='poisson' from scikit-learn 1.7")
-    X, y = counts(case)
+    if loss in LOG_LINKS and not HAS_POISSON_NETWORKS:
+        pytest.skip("MLPRegressor has a log link from scikit-learn 1.7")
+    X, y = data_for(loss, case)
     model = build(case, loss=loss, standardize=standardize, **FEW).fit(X, y)
     assert_same_predictions(model, model.to_sklearn(), X)
 
@@ -368,10 +375,14 @@ def test_conversion_draws_no_random_numbers_and_changes_nothing(case):
     assert pickle.dumps(model) == before
 
 
-def test_the_score_of_poisson_regression_is_that_of_scikit_learn():
-    X, y = counts("regression")
-    model = GDLinearRegressor(loss="poisson").fit(X, y)
-    expected = d2_tweedie_score(y, model.predict(X), power=1)
+POWERS = {"poisson": 1, "tweedie": 1.5, "gamma": 2, "inverse_gaussian": 3}
+
+
+@pytest.mark.parametrize("loss", POWERS)
+def test_the_score_of_a_log_link_is_that_of_scikit_learn(loss):
+    X, y = data_for(loss, "regression")
+    model = GDLinearRegressor(loss=loss).fit(X, y)
+    expected = d2_tweedie_score(y, model.predict(X), power=POWERS[loss])
     assert_allclose(model.to_sklearn().score(X, y), expected)
 
 
@@ -392,6 +403,9 @@ SAME = [
     ("regression", {"loss": "poisson", "alpha": 0.1}, None),
     ("regression", {"loss": "poisson", "penalty": None}, {"alpha": 0}),
     ("regression", {"loss": "poisson", "penalty": "l1", "alpha": 0.1}, {"alpha": 1.0}),
+    ("regression", {"loss": "gamma", "alpha": 0.1}, None),
+    ("regression", {"loss": Tweedie(power=1.3)}, {"power": 1.3, "link": "log", "alpha": 1e-4}),
+    ("regression", {"loss": "inverse_gaussian"}, {"power": 3, "link": "log", "alpha": 1e-4}),
     ("mlp-regression", {"activation": "relu", "warm_start": True}, None),
     ("mlp-two-classes", {"hidden_layer_sizes": (4,), "random_state": 3}, None),
 ]
@@ -399,7 +413,7 @@ SAME = [
 
 @pytest.mark.parametrize(("case", "params", "expected"), SAME)
 def test_parameters_that_mean_the_same_are_taken_over(case, params, expected):
-    X, y = counts(case) if params.get("loss") == "poisson" else make_data(case)
+    X, y = data_for(params["loss"], case) if "loss" in params else make_data(case)
     counterpart = build(case, **(FEW | params)).fit(X, y).to_sklearn()
     expected = {k: v for k, v in params.items() if k != "loss"} if expected is None else expected
     found = counterpart.get_params()
@@ -414,10 +428,11 @@ def test_one_vs_rest_fitted_again_minimises_the_same_objective(penalty):
     assert_allclose(again.fit(X, y).coef_, model.coef_, atol=0.01)
 
 
-def test_poisson_regression_fitted_again_minimises_the_same_objective():
-    X, y = counts("regression")
-    model = GDLinearRegressor(loss="poisson", alpha=0.1).fit(X, y)
-    again = clone(model.to_sklearn()).set_params(tol=1e-10).fit(X, y)
+@pytest.mark.parametrize("loss", POWERS)
+def test_a_log_link_fitted_again_minimises_the_same_objective(loss):
+    X, y = data_for(loss, "regression")
+    model = GDLinearRegressor(loss=loss, alpha=0.1, tol=1e-12).fit(X, y)
+    again = clone(model.to_sklearn()).set_params(tol=1e-10, max_iter=1000).fit(X, y)
     assert_allclose(again.coef_, model.coef_, rtol=1e-4)
 
 
@@ -494,7 +509,7 @@ def test_different_activations_have_none():
 def test_a_network_for_counts_has_none_before_scikit_learn_1_7():
     X, y = counts("mlp-regression")
     model = GDMLPRegressor(loss="poisson", **FEW).fit(X, y)
-    with pytest.raises(ValueError, match=r"Install scikit-learn 1\.7"):
+    with pytest.raises(ValueError, match=r"no log link before .* Install scikit-learn 1\.7"):
         model.to_sklearn()
 
 
@@ -619,11 +634,11 @@ def test_onnx_gives_two_labels(case):
 
 
 @pytest.mark.parametrize("case", ["regression", "two-targets", "mlp-regression", "mlp-two-targets"])
-@pytest.mark.parametrize("loss", ["huber", "poisson"])
+@pytest.mark.parametrize("loss", ["huber", *LOG_LINKS])
 def test_onnx_knows_losses_and_links(case, loss):
-    if loss == "poisson" and "mlp" in case and not HAS_POISSON_NETWORKS:
-        pytest.skip("MLPRegressor has loss='poisson' from scikit-learn 1.7")
-    X, y = counts(case)
+    if loss in LOG_LINKS and "mlp" in case and not HAS_POISSON_NETWORKS:
+        pytest.skip("MLPRegressor has a log link from scikit-learn 1.7")
+    X, y = data_for(loss, case)
     model = build(case, loss=loss, **FEW).fit(X, y)
     assert_onnx_predicts_the_same(model, X.astype(np.float32))
 

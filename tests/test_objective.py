@@ -11,13 +11,17 @@ from sklearn.linear_model import ElasticNet as ReferenceElasticNet
 from sklearn_gd.data import ArraySource
 from sklearn_gd.losses import (
     AbsoluteError,
+    Expectile,
+    Gamma,
     Huber,
+    LogCosh,
     Logistic,
     Loss,
     MoreauEnvelope,
     Poisson,
     Softmax,
     SquaredError,
+    Tweedie,
 )
 from sklearn_gd.models import MLP, Linear
 from sklearn_gd.models.activations import ACTIVATIONS, ELU, GELU, LeakyReLU, SiLU, Tanh
@@ -63,6 +67,10 @@ def counts(rng, n, k):
     return rng.poisson(2, size=(n, k)).astype(np.float64)
 
 
+def amounts(rng, n, k):
+    return rng.gamma(2, size=(n, k))
+
+
 def labels(rng, n, k):
     return (rng.random((n, k)) < 0.4).astype(np.float64)
 
@@ -90,6 +98,27 @@ LOSSES = {
         counts,
         lambda y, raw: (np.exp(raw) - y * raw + xlogy(y, y) - y).sum(axis=1),
     ),
+    "gamma": (
+        Gamma(),
+        amounts,
+        lambda y, raw: (y / np.exp(raw) - np.log(y / np.exp(raw)) - 1).sum(axis=1),
+    ),
+    "tweedie": (
+        Tweedie(power=1.5),
+        counts,
+        # (sqrt(y) - sqrt(mean))^2 is that of this power, over half the root of the mean
+        lambda y, raw: (2 * (np.sqrt(y) - np.exp(raw / 2)) ** 2 / np.exp(raw / 2)).sum(axis=1),
+    ),
+    "log_cosh": (
+        LogCosh(delta=0.5),
+        numbers,
+        lambda y, raw: np.log(np.cosh((raw - y) / 0.5)).sum(axis=1) / 4,
+    ),
+    "expectile": (
+        Expectile(expectile=0.8),
+        numbers,
+        lambda y, raw: np.where(y > raw, 0.8 * (y - raw) ** 2, 0.2 * (y - raw) ** 2).sum(axis=1),
+    ),
     "logistic": (
         Logistic(),
         labels,
@@ -107,11 +136,16 @@ SIZES = [
     ("huber", 3),
     ("envelope", 1),
     ("poisson", 1),
+    ("gamma", 1),
+    ("tweedie", 2),
+    ("log_cosh", 1),
+    ("expectile", 2),
     ("logistic", 1),
     ("logistic", 3),
     ("softmax", 3),
 ]
-BOUNDED = [(loss, k) for loss, k in SIZES if loss != "poisson"]
+UNBOUNDED = ("poisson", "gamma", "tweedie")
+BOUNDED = [(loss, k) for loss, k in SIZES if loss not in UNBOUNDED]
 # name: penalty, the penalty in plain numpy
 PENALTIES = {
     "none": (NoPenalty(), lambda w: 0),
@@ -713,7 +747,7 @@ def test_the_hessian_of_a_network_is_by_differences():
 
 
 @pytest.mark.parametrize(
-    ("loss", "k", "penalty"), [(loss, k, p) for loss, k, p in CURVED if loss != "poisson"]
+    ("loss", "k", "penalty"), [(loss, k, p) for loss, k, p in CURVED if loss not in UNBOUNDED]
 )
 @pytest.mark.parametrize("limit", [1, 1024], ids=["iterative", "dense"])
 def test_smoothness_bounds_every_second_derivative(loss, k, penalty, limit, monkeypatch):

@@ -1,7 +1,6 @@
 """The laws of penalties, over one table: a new penalty is a new row of it."""
 
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
+from scipy.stats import norm
+from sklearn.isotonic import isotonic_regression
 
 from sklearn_gd import penalties
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.penalties import (
     L1,
     L2,
+    MCP,
     PENALTIES,
+    SLOPE,
+    Bounded,
     ElasticNet,
     GroupLasso,
     NoPenalty,
@@ -24,6 +28,7 @@ from sklearn_gd.penalties import (
     Positive,
     Standardized,
     Tikhonov,
+    Weighted,
 )
 
 SHAPE = (5, 3)
@@ -46,22 +51,27 @@ class Weights(Penalty):
         return self.strength
 
 
-def anywhere(w):
-    return w
-
-
 @dataclass(frozen=True)
 class Case:
-    """What the laws need to know of a penalty; ``allowed`` moves a point to where it is finite."""
+    """What the laws need to know of a penalty: for one, its bounds, as columns or numbers."""
 
     penalty: Penalty
     is_smooth: bool
-    allowed: Callable = anywhere
+    low: np.ndarray | float = -np.inf
+    high: np.ndarray | float = np.inf
 
     @property
-    def is_separable(self):
+    def is_sum(self):
         """Whether it is a sum over weights."""
-        return "GroupLasso" not in repr(self.penalty)
+        return not any(name in repr(self.penalty) for name in ("GroupLasso", "SLOPE"))
+
+    def allowed(self, w):
+        """The nearest point at which it is finite."""
+        return w if self.penalty.is_smooth else np.clip(w, self.low, self.high)
+
+    def scale(self, scale):
+        """One scale for all weights, if it takes no other."""
+        return scale if self.penalty.is_separable else float(np.mean(scale))
 
 
 def standardized(penalty):
@@ -69,7 +79,22 @@ def standardized(penalty):
 
 
 def positive(penalty):
-    return Case(Positive(penalty=penalty), is_smooth=False, allowed=np.abs)
+    return Case(Positive(penalty=penalty), is_smooth=False, low=0.0)
+
+
+FACTORS = np.array([0.0, 0.5, 1.0, 2.0, 7.0])
+LOWER = np.array([-0.1, -np.inf, 0.0, 0.2, -1.0])
+UPPER = np.array([0.1, 0.0, np.inf, 0.5, np.inf])
+
+
+def bounded(penalty):
+    low, high = LOWER[:, np.newaxis], UPPER[:, np.newaxis]
+    outer = Bounded(penalty=penalty, lower=LOWER, upper=UPPER)
+    return Case(outer, is_smooth=False, low=low, high=high)
+
+
+def weighted(penalty, is_smooth=False):
+    return Case(Weighted(penalty=penalty, weights=FACTORS), is_smooth)
 
 
 CASES = {
@@ -83,6 +108,26 @@ CASES = {
     "tikhonov": Case(Tikhonov(matrix=GAMMA), is_smooth=True),
     "grouplasso": Case(GroupLasso(groups=GROUPS), is_smooth=False),
     "grouplasso-one": Case(GroupLasso(groups=np.zeros(5)), is_smooth=False),
+    "sparse-grouplasso": Case(GroupLasso(groups=GROUPS, l1_ratio=0.3), is_smooth=False),
+    "weighted-grouplasso": Case(
+        GroupLasso(groups=GROUPS, l1_ratio=0.3, weights=[0.5, 2.0, 0.0]), is_smooth=False
+    ),
+    "mcp": Case(MCP(gamma=2.0), is_smooth=False),
+    "slope": Case(SLOPE(), is_smooth=False),
+    "slope-line": Case(SLOPE(weights=np.arange(15.0, 0, -1) / 15), is_smooth=False),
+    "weighted-l2": weighted(L2(), is_smooth=True),
+    "weighted-l1": weighted(L1()),
+    "weighted-elasticnet": weighted(ElasticNet(l1_ratio=0.4)),
+    "weighted-mcp": weighted(MCP(gamma=2.0)),
+    "standardized-weighted-l1": Case(
+        standardized(Weighted(penalty=L1(), weights=FACTORS)), is_smooth=False
+    ),
+    "bounded-none": bounded(NoPenalty()),
+    "bounded-l1": bounded(L1()),
+    "bounded-elasticnet": bounded(ElasticNet(l1_ratio=0.4)),
+    "bounded-tikhonov": bounded(Tikhonov(matrix=GAMMA)),
+    "bounded-standardized-l1": bounded(standardized(L1())),
+    "bounded-weighted-l1": bounded(Weighted(penalty=L1(), weights=FACTORS)),
     "own-diagonal": Case(Weights(), is_smooth=True),
     "standardized-none": Case(standardized(NoPenalty()), is_smooth=True),
     "standardized-l2": Case(standardized(L2()), is_smooth=True),
@@ -100,6 +145,9 @@ CASES = {
     "positive-standardized-grouplasso": positive(standardized(GroupLasso(groups=GROUPS))),
     "positive-standardized-l1": positive(standardized(L1())),
     "positive-standardized-none": positive(standardized(NoPenalty())),
+    "positive-sparse-grouplasso": positive(GroupLasso(groups=GROUPS, l1_ratio=0.3)),
+    "positive-slope": positive(SLOPE()),
+    "positive-weighted-mcp": positive(Weighted(penalty=MCP(gamma=2.0), weights=FACTORS)),
 }
 NONSMOOTH = {name: case for name, case in CASES.items() if not case.is_smooth}
 SCALES = {
@@ -178,9 +226,11 @@ def test_both_parts_are_zero_at_zero_and_nowhere_less(case):
 
 @each_penalty
 def test_nonsmooth_product_is_the_second_difference_off_the_kinks(case):
-    w = case.allowed(draw(7))
+    w = np.abs(draw(7)) if np.all(case.low == 0) else draw(7)
     w = w + 0.1 * np.sign(w) + 0.1 * (w == 0)
     v, step = draw(8), 1e-3
+    if not case.penalty.is_convex:
+        pytest.skip("it bends, and takes no step by that")
     ahead, here, behind = (case.penalty.nonsmooth(w + t * step * v) for t in (1, 0, -1))
     product = case.penalty.nonsmooth_product(w, v)
     assert np.vdot(v, product) == pytest.approx((ahead - 2 * here + behind) / step**2, abs=1e-4)
@@ -206,17 +256,22 @@ def test_is_smooth_says_whether_there_is_a_nonsmooth_part(case):
 @quick
 def test_prox_obeys_the_three_point_inequality(case, w, u, scale):
     # true of the minimiser only: the model grows from it as fast as its quadratic part
-    u = case.allowed(u)
+    u, scale = case.allowed(u), case.scale(scale)
     nearest = case.penalty.prox(w, scale)
     gap = model(case, u, w, scale) - model(case, nearest, w, scale)
     rounding = 1e-13 * (1 + model(case, u, w, scale) + model(case, w, w, scale))
-    assert gap - np.sum((u - nearest) ** 2 / scale) / 2 >= -rounding
+    # or at all, where the penalty is not convex
+    growth = np.sum((u - nearest) ** 2 / scale) / 2 if case.penalty.is_convex else 0.0
+    assert gap - growth >= -rounding
 
 
 @each_penalty
 @given(w=weights, u=weights, scale=scales)
 @quick
 def test_prox_is_firmly_nonexpansive(case, w, u, scale):
+    if not case.penalty.is_convex:
+        return
+    scale = case.scale(scale)
     move = case.penalty.prox(w, scale) - case.penalty.prox(u, scale)
     # in the norm of the scale, |P w - P u|^2 <= <P w - P u, w - u>
     rounding = 1e-13 * np.sum((np.abs(w) + np.abs(u)) ** 2 / scale)
@@ -226,14 +281,14 @@ def test_prox_is_firmly_nonexpansive(case, w, u, scale):
 @each_penalty
 @each_scale
 def test_prox_is_the_numeric_minimiser_in_every_coordinate(case, scale):
-    w = draw()
+    w, scale = draw(), case.scale(scale)
     nearest = case.penalty.prox(w, scale)
+    lows, highs = (np.broadcast_to(bound, SHAPE) for bound in (case.low, case.high))
     for unit in units():
-        at = float((nearest * unit).sum())
-        low = 0.0 if case.allowed is np.abs else at - 1
+        at, low, high = (float(table[unit == 1][0]) for table in (nearest, lows, highs))
         found = minimize_scalar(
             lambda t, at=at, unit=unit: model(case, nearest + (t - at) * unit, w, scale),
-            bounds=(low, max(at, 0) + 1),
+            bounds=(max(at - 1, low), min(max(at, 0) + 1, high)),
             method="bounded",
             options={"xatol": 1e-10},
         )
@@ -244,7 +299,7 @@ def test_prox_is_the_numeric_minimiser_in_every_coordinate(case, scale):
 @each_penalty
 @each_scale
 def test_prox_stays_where_the_penalty_allows(case, scale):
-    nearest = case.penalty.prox(draw(), scale)
+    nearest = case.penalty.prox(draw(), case.scale(scale))
     np.testing.assert_array_equal(nearest, case.allowed(nearest))
 
 
@@ -256,10 +311,11 @@ def test_prox_stays_where_the_penalty_allows(case, scale):
 )
 def test_zeros_are_never_minus_zero(case, dtype, scale):
     row = np.array([-0.3, -1e-12, -0.0, 0.0, 1e-12, 0.3, scale, -scale], dtype)
-    w = np.tile(row, (SHAPE[0], 1))
-    if not case.is_separable:
-        w[:, 2] = 0.0  # a zero within a group is not the penalty's doing
-    for length in (scale, np.full(w.shape, scale, dtype)):
+    w = np.resize(row, SHAPE)
+    if not case.is_sum:
+        w[w == 0] = 0.0  # a zero within a group is not the penalty's doing
+    lengths = [scale, np.full(w.shape, scale, dtype)][: 1 + case.penalty.is_separable]
+    for length in lengths:
         nearest = case.penalty.prox(w, length)
         assert (nearest == 0).any()
         assert not np.signbit(nearest[nearest == 0]).any()
@@ -268,25 +324,113 @@ def test_zeros_are_never_minus_zero(case, dtype, scale):
 @each_nonsmooth
 def test_prox_of_no_length_changes_nothing_but_what_is_not_allowed(case):
     w = draw()
-    expected = np.maximum(w, 0) if case.allowed is np.abs else w
-    np.testing.assert_allclose(case.penalty.prox(w, 0.0), expected, rtol=1e-15, atol=0)
+    np.testing.assert_allclose(case.penalty.prox(w, 0.0), case.allowed(w), rtol=1e-15, atol=0)
 
 
 @each_penalty
 def test_weights_are_not_written_to(case):
-    w, scale = draw(), np.full(SHAPE, 0.3)
+    w, scale = draw(), np.asarray(case.scale(np.full(SHAPE, 0.3)))
     w.flags.writeable = scale.flags.writeable = False
     for result in (case.penalty.smooth(w), case.penalty.nonsmooth(w), case.penalty.prox(w, scale)):
         assert result is not None
 
 
-@pytest.mark.parametrize("name", ["none", "l2", "l1", "elasticnet", "positive-elasticnet"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("none", "l2", "l1", "elasticnet", "positive-elasticnet", "mcp", "weighted-elasticnet"),
+        *("bounded-l1", "sparse-grouplasso"),
+    ],
+)
 def test_float32_stays_float32(name):
     penalty, w = CASES[name].penalty, draw().astype(np.float32)
     gradient = penalty.smooth(w)[1]
     assert np.result_type(gradient, w) == np.float32 or isinstance(gradient, float)
     assert penalty.prox(w, 0.3).dtype == np.float32
     assert penalty.prox(w, np.full_like(w, 0.3)).dtype == np.float32
+
+
+@each_penalty
+def test_terms_add_up_to_both_parts_where_they_are_told(case):
+    w = draw()
+    if case.penalty.declares("terms"):
+        smooth, nonsmooth = (np.broadcast_to(part, SHAPE) for part in case.penalty.terms(w))
+        assert smooth.sum() == pytest.approx(case.penalty.smooth(w)[0], rel=1e-13)
+        assert nonsmooth.sum() == pytest.approx(case.penalty.nonsmooth(w), rel=1e-13)
+
+
+@each_penalty
+def test_the_slope_jumps_at_kinks_and_nowhere_else(case):
+    """At a kink, a proximal operator stops for a whole range of w; off it, for none."""
+    if not case.is_sum or case.is_smooth:
+        pytest.skip("only told weight by weight")
+    kinks = np.array([np.broadcast_to(at, (SHAPE[0], 1)) for at in case.penalty.kinks(SHAPE[0])])
+    w = np.linspace(-3, 3, 6001)
+    nearest = case.penalty.prox(np.tile(w, (SHAPE[0], 1)), 0.1)
+    for row, places in zip(nearest, kinks[:, :, 0].T, strict=True):
+        values, counts = np.unique(row, return_counts=True)
+        stops = values[counts > 2]
+        assert all(np.isclose(places, stop, atol=1e-15).any() for stop in stops)
+
+
+@pytest.mark.parametrize("inner", [L2(), L1(), ElasticNet(l1_ratio=0.4), MCP()], ids=repr)
+def test_weights_of_one_change_nothing_and_of_two_double_the_penalty(inner):
+    w = draw()
+    ones, twos = (Weighted(penalty=inner, weights=np.full(5, v)) for v in (1.0, 2.0))
+    np.testing.assert_array_equal(ones.prox(w, 0.3), inner.prox(w, 0.3))
+    np.testing.assert_array_equal(twos.prox(w, 0.3), inner.prox(w, 0.6))
+    for outer, factor in ((ones, 1), (twos, 2)):
+        assert outer.nonsmooth(w) == pytest.approx(factor * inner.nonsmooth(w), rel=1e-14)
+        assert outer.smooth(w)[0] == pytest.approx(factor * inner.smooth(w)[0], rel=1e-14)
+
+
+def test_a_lower_bound_of_zero_is_positive():
+    w = draw()
+    for inner in (NoPenalty(), L1(), ElasticNet(l1_ratio=0.4), Tikhonov(matrix=GAMMA)):
+        found = Bounded(penalty=inner, lower=0.0, upper=np.inf).prox(w, 0.3)
+        np.testing.assert_array_equal(found, Positive(penalty=inner).prox(w, 0.3))
+
+
+def test_sparse_group_lasso_ends_at_group_lasso_and_lasso():
+    w, scale = draw(), SCALES["per-coordinate"]
+    lasso = GroupLasso(groups=GROUPS, l1_ratio=1)
+    np.testing.assert_array_equal(lasso.prox(w, scale), L1().prox(w, scale))
+    assert lasso.nonsmooth(w) == L1().nonsmooth(w)
+    half = GroupLasso(groups=GROUPS, l1_ratio=0.5).nonsmooth(w)
+    assert 2 * half == pytest.approx(GroupLasso(groups=GROUPS).nonsmooth(w) + L1().nonsmooth(w))
+
+
+def test_mcp_is_nearly_the_lasso_for_small_weights_and_nothing_for_large_ones():
+    penalty = MCP(gamma=2.0)
+    assert penalty.nonsmooth(np.array([[1e-9]])) == pytest.approx(1e-9)
+    assert penalty.nonsmooth(np.array([[2.0], [-50.0]])) == 2.0
+    assert penalty.prox(np.array([[3.0, 1.5, -0.4]]), 0.5).tolist() == [[3.0, 4 / 3, 0.0]]
+    # a step longer than gamma sees a hard threshold at the root of their product
+    assert penalty.prox(np.array([[3.9, 4.1]]), 8.0).tolist() == [[0.0, 4.1]]
+
+
+def test_factors_of_slope_begin_at_one_and_fall_and_equal_ones_are_the_lasso():
+    factors = SLOPE(q=0.2).factors(10)
+    assert factors[0] == 1
+    assert (np.diff(factors) < 0).all()
+    assert factors[-1] == pytest.approx(norm.ppf(0.9) / norm.ppf(0.99), rel=1e-12)
+    lasso = SLOPE(weights=np.ones(15))
+    np.testing.assert_allclose(lasso.prox(draw(), 0.3), L1().prox(draw(), 0.3), atol=1e-15)
+
+
+def test_slope_is_a_sorted_lasso_made_monotone():
+    w = 5 * np.random.default_rng(3).normal(size=(60, 1))
+    size, factors = np.sort(np.abs(w[:, 0]))[::-1], SLOPE().factors(60)
+    expected = np.maximum(isotonic_regression(size - 2 * factors, increasing=False), 0)
+    found = SLOPE().prox(w, 2.0)
+    np.testing.assert_allclose(np.sort(np.abs(found[:, 0]))[::-1], expected, atol=1e-13)
+    assert (np.sign(found) * np.sign(w) >= 0).all()
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], [1.0, -1.0], [np.nan], "ab", [[1.0]], []])
+def test_other_factors_of_slope_are_errors_that_name_them(weights):
+    with pytest.raises(InvalidParameterError, match="'weights' parameter of SLOPE"):
+        SLOPE(weights=weights).validate()
 
 
 def test_values_are_those_of_the_formulas():
@@ -306,7 +450,7 @@ def test_soft_threshold_moves_by_the_scale_and_stops_at_exactly_zero():
 
 def test_per_coordinate_scale_is_the_scale_of_each_weight_alone():
     w, scale = draw(), SCALES["per-coordinate"]
-    for case in (case for case in NONSMOOTH.values() if case.is_separable):
+    for case in (case for case in NONSMOOTH.values() if case.is_sum):
         together = case.penalty.prox(w, scale)
         for row, column in np.ndindex(*SHAPE):
             alone = case.penalty.prox(w, float(scale[row, column]))[row, column]
@@ -357,8 +501,11 @@ def test_lists_are_as_good_as_arrays(penalty):
     [
         (Tikhonov(matrix=np.eye(3)), r"column for each of the 5 features.*\(3, 3\)"),
         (GroupLasso(groups=[0, 1]), r"label for each of the 5 features.* 2"),
+        (GroupLasso(groups=GROUPS, weights=[1.0]), r"one for each of the 3 groups.* 1"),
+        (SLOPE(weights=[1.0, 0.5]), r"one for each of the 15 weights.* 2"),
+        (Weighted(penalty=L1(), weights=np.ones(4)), r"one number for each of the 5 features.* 4"),
     ],
-    ids=["tikhonov", "grouplasso"],
+    ids=["tikhonov", "grouplasso", "groups", "slope", "weighted"],
 )
 def test_the_wrong_number_of_features_is_an_error_that_says_how_many(penalty, words):
     with pytest.raises(ValueError, match=words):

@@ -21,11 +21,13 @@ from sklearn.datasets import (
 )
 from sklearn.linear_model import (
     ElasticNet,
+    GammaRegressor,
     Lasso,
     LogisticRegression,
     PoissonRegressor,
     QuantileRegressor,
     Ridge,
+    TweedieRegressor,
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -37,7 +39,7 @@ from sklearn_gd import (
     GDMLPRegressor,
     GDSoftmaxClassifier,
 )
-from sklearn_gd.losses import Loss, Quantile
+from sklearn_gd.losses import Loss, Quantile, Tweedie
 from sklearn_gd.penalties import Penalty
 
 ALPHA = 1e-4
@@ -181,11 +183,25 @@ def test_penalties_have_the_optimum_of_scikit_learn(ours, reference, solver):
     assert_array_equal(model.coef_ == 0, reference.coef_ == 0)
 
 
-def test_poisson_regression_is_that_of_scikit_learn():
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize(
+    ("loss", "reference"),
+    [
+        ("poisson", PoissonRegressor()),
+        ("gamma", GammaRegressor()),
+        (Tweedie(power=1.2), TweedieRegressor(power=1.2)),
+        ("inverse_gaussian", TweedieRegressor(power=3)),
+    ],
+    ids=str,
+)
+def test_regression_with_a_log_link_is_that_of_scikit_learn(loss, reference, weighted):
     X, y = load_diabetes(return_X_y=True)
     X = X / X.std(axis=0)
-    reference = PoissonRegressor(alpha=0.1, solver="newton-cholesky", tol=1e-12).fit(X, y)
-    model = silently(GDLinearRegressor(loss="poisson", alpha=0.1, **EXACT), X, y)
+    weight = np.random.default_rng(0).integers(0, 4, len(y)) if weighted else None
+    # its other solver does not get as near where the deviance is not convex
+    solver = "lbfgs" if loss == "inverse_gaussian" else "newton-cholesky"
+    reference.set_params(alpha=0.1, solver=solver, tol=1e-12, max_iter=10_000).fit(X, y, weight)
+    model = silently(GDLinearRegressor(loss=loss, alpha=0.1, **EXACT), X, y, sample_weight=weight)
     assert_allclose(model.coef_, reference.coef_, atol=1e-6)
     assert_allclose(model.predict(X), reference.predict(X), rtol=1e-6)
 

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sklearn_gd.losses import Logistic, Loss, Softmax
+from sklearn_gd.losses.offset import WithOffset
 
 
 class Coding(ABC):
@@ -53,6 +54,13 @@ class Numbers(Coding):
 
     def decode(self, y, classes=None):
         return y[:, 0] if self.is_1d else y
+
+
+class NumbersWithOffset(Numbers):
+    """Numbers, behind which there is an offset of the raw prediction for each of them."""
+
+    def __init__(self, n_classes: int, loss: Loss, is_1d: bool):
+        super().__init__(n_classes, WithOffset(loss=loss), is_1d)
 
 
 class Labels(Coding):

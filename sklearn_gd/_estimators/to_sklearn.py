@@ -13,11 +13,22 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_gd.losses import CLASSIFIER_LOSSES, Loss, MoreauEnvelope, Poisson
+from sklearn_gd.losses import (
+    CLASSIFIER_LOSSES,
+    Gamma,
+    InverseGaussian,
+    Loss,
+    MoreauEnvelope,
+    Poisson,
+    Tweedie,
+)
+from sklearn_gd.losses.offset import WithOffset
 from sklearn_gd.models.activations import Identity, ReLU, Sigmoid, Tanh
 
 # what scikit-learn's networks call the activations that they have
 ACTIVATIONS = {Identity: "identity", Sigmoid: "logistic", Tanh: "tanh", ReLU: "relu"}
+# the penalties that have the same name and meaning there
+SHARED_PENALTIES = ("l2", "l1", "elasticnet")
 KEEP_IT = "The model itself can be saved by pickle, joblib or skops."
 
 
@@ -53,11 +64,14 @@ class ToSklearn:
         - :class:`~sklearn.linear_model.SGDClassifier` with the same loss for one-vs-rest, and for
           GDLinearClassifier in any case;
         - :class:`~sklearn.multiclass.OneVsRestClassifier` of one of these for multilabel y;
-        - :class:`~sklearn.linear_model.LinearRegression`, or with ``loss="poisson"``
-          :class:`~sklearn.linear_model.PoissonRegressor`, for several targets in a
+        - :class:`~sklearn.linear_model.LinearRegression`, or with a log link
+          :class:`~sklearn.linear_model.PoissonRegressor`,
+          :class:`~sklearn.linear_model.GammaRegressor` or
+          :class:`~sklearn.linear_model.TweedieRegressor`, for several targets in a
           :class:`~sklearn.multioutput.MultiOutputRegressor`;
         - :class:`~sklearn.neural_network.MLPClassifier` or
-          :class:`~sklearn.neural_network.MLPRegressor`, with ``standardize`` part of the weights.
+          :class:`~sklearn.neural_network.MLPRegressor`, with ``standardize`` part of the weights;
+          its loss is "poisson" for every log link.
 
         It is a copy that is independent of this estimator, and is meant for predictions.
         Parameters that mean the same in both are taken over, such as ``fit_intercept``,
@@ -77,7 +91,7 @@ class ToSklearn:
         ValueError
             If scikit-learn has no such model: other activations than "identity", "logistic", "tanh"
             and "relu", different activations in one network, a loss with an ``inverse_link`` of its
-            own, and a network with ``loss="poisson"`` before scikit-learn 1.7.
+            own, a fit with an offset, and a network with a log link before scikit-learn 1.7.
 
         Examples
         --------
@@ -180,14 +194,21 @@ def multilabel(origin: Origin, coef, intercept, part=logistic_regression):
 
 def linear_regression(origin: Origin, coef, intercept, loss: Loss):
     """Raw predictions, or their exponential, of one target (d,) or of several (k, d)."""
+    if isinstance(loss, WithOffset):
+        raise origin.none(
+            "it was fitted with an offset",
+            "With a log link, fit y divided by the exposure, with a weight of "
+            "exposure**(2 - p) for a variance of power p (the exposure for counts).",
+        )
     if not link_of(origin, loss):
         return least_squares(origin, coef, intercept)
     if np.ndim(coef) == 1:
-        return poisson_regression(origin, coef, intercept)
+        return log_linear_regression(origin, coef, intercept, loss)
     from sklearn.dummy import DummyRegressor
     from sklearn.multioutput import MultiOutputRegressor
 
-    parts = [poisson_regression(origin, w, b) for w, b in zip(coef, intercept, strict=True)]
+    columns = zip(coef, intercept, strict=True)
+    parts = [log_linear_regression(origin, w, b, loss) for w, b in columns]
     return filled(
         MultiOutputRegressor(DummyRegressor()),
         np.ones((2, len(parts))),
@@ -211,18 +232,24 @@ def least_squares(origin: Origin, coef, intercept):
     )
 
 
-def poisson_regression(origin: Origin, coef, intercept):
+def log_linear_regression(origin: Origin, coef, intercept, loss: Loss):
     """Predictions whose logarithm is linear in X."""
-    from sklearn.linear_model import PoissonRegressor
+    from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
 
     params = origin.same("fit_intercept", "warm_start")
     strength = strength_of(origin)
     if strength == 0 or (strength is not None and origin.params["penalty"] == "l2"):
         params["alpha"] = strength
+    kind, family = PoissonRegressor, {}
+    if isinstance(loss, Gamma):
+        kind = GammaRegressor
+    elif isinstance(loss, (Tweedie, InverseGaussian)):
+        power = 3 if isinstance(loss, InverseGaussian) else loss.power
+        kind, family = TweedieRegressor, {"power": power, "link": "log"}
     return filled(
-        PoissonRegressor(),
+        kind(**family),
         np.ones(2),
-        PoissonRegressor(**params),
+        kind(**family, **params),
         coef_=np.array(coef),
         intercept_=deepcopy(intercept),
         n_iter_=origin.n_iter,
@@ -235,7 +262,8 @@ def strength_of(origin: Origin) -> float | None:
     params = origin.params
     if params["penalty"] is None or params["alpha"] == 0:
         return 0.0
-    is_known = isinstance(params["penalty"], str) and not params["standardize"]
+    is_named = isinstance(params["penalty"], str) and params["penalty"] in SHARED_PENALTIES
+    is_known = is_named and not params["standardize"] and params["penalty_weights"] is None
     return params["alpha"] if is_known else None
 
 
@@ -246,7 +274,7 @@ def link_of(origin: Origin, loss: Loss) -> str:
     links = {Loss.inverse_link: "", Poisson.inverse_link: "exp"}
     link = links.get(type(loss).inverse_link)
     if link is None:
-        remedy = "Losses without an inverse_link have a counterpart, and so has loss='poisson'."
+        remedy = "Losses without an inverse_link have a counterpart, and so have those of exp(raw)."
         raise origin.none(f"it has no inverse link like that of loss={loss!r}", remedy)
     return link
 
@@ -282,7 +310,7 @@ def network_regressor(origin: Origin, layers: Layers, loss: Loss):
     if link:
         if "loss" not in MLPRegressor().get_params():
             raise origin.none(
-                "MLPRegressor has no loss='poisson' before scikit-learn 1.7",
+                "MLPRegressor has no log link before scikit-learn 1.7",
                 "Install scikit-learn 1.7 or later.",
             )
         params["loss"] = "poisson"

@@ -10,20 +10,25 @@ from sklearn_gd._estimators.to_sklearn import ToSklearn
 from sklearn_gd._estimators.validation_rows import validation_rows
 from sklearn_gd._validation import BOOLEAN, Rule, real
 from sklearn_gd.data import mean_and_std
+from sklearn_gd.linear_model import _per_feature
 from sklearn_gd.models import Linear
-from sklearn_gd.penalties import Positive, Standardized
+from sklearn_gd.penalties import Standardized
 
 
 class LinearEstimator(ToSklearn, GradientDescentEstimator):
     """The model side of a linear estimator: raw = X coef' + intercept."""
 
-    _rules: ClassVar[dict[str, Rule]] = GradientDescentEstimator._rules | {
-        "alpha": real(0),
-        "l1_ratio": real(0, 1),
-        "fit_intercept": BOOLEAN,
-        "positive": BOOLEAN,
-        "standardize": BOOLEAN,
-    }
+    _rules: ClassVar[dict[str, Rule]] = (
+        GradientDescentEstimator._rules
+        | _per_feature.RULES
+        | {
+            "alpha": real(0),
+            "l1_ratio": real(0, 1),
+            "fit_intercept": BOOLEAN,
+            "positive": BOOLEAN,
+            "standardize": BOOLEAN,
+        }
+    )
 
     def fit(
         self,
@@ -97,10 +102,13 @@ class LinearEstimator(ToSklearn, GradientDescentEstimator):
     def _make_penalty(self, source):
         penalty = super()._make_penalty(source)
         self._check_wrappable(penalty)
+        columns = vars(self).get("feature_names_in_"), source.n_features, type(self).__name__
+        if self.penalty_weights is not None:
+            penalty = _per_feature.with_weights(penalty, self.penalty_weights, *columns)
         if self.standardize:
             _, std = mean_and_std(source)
             penalty = Standardized(penalty=penalty, std=std)
-        return Positive(penalty=penalty) if self.positive else penalty
+        return _per_feature.with_bounds(penalty, self.lower, self.upper, self.positive, *columns)
 
     def _check_wrappable(self, penalty):
         """Constraints and units act weight by weight, or the penalty must know how they act."""
@@ -110,6 +118,8 @@ class LinearEstimator(ToSklearn, GradientDescentEstimator):
                 f"standardize=True needs a penalty whose proximal operator takes a scale for each "
                 f"weight, and {name} has is_separable=False; use a StandardScaler instead."
             )
+        if self.lower is not None or self.upper is not None:
+            _per_feature.check_bounds(penalty)
         if self.positive and not (penalty.is_separable or penalty.declares("prox_positive")):
             raise ValueError(
                 f"positive=True needs a penalty that is a sum over weights, or that defines "

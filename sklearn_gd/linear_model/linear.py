@@ -2,14 +2,15 @@
 
 from typing import ClassVar
 
-from sklearn_gd._estimators.regressor import REGRESSOR_RULES, Regressor
+from sklearn_gd._estimators.regressor import REGRESSOR_RULES
 from sklearn_gd._estimators.to_sklearn import linear_regression
 from sklearn_gd._validation import Rule
 from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.linear_model._offset import OffsetRegressor
 from sklearn_gd.losses import LOSSES
 
 
-class GDLinearRegressor(Regressor, LinearEstimator):
+class GDLinearRegressor(OffsetRegressor, LinearEstimator):
     r"""Linear regression by gradient descent.
 
     Minimises over coefficients w and intercept b
@@ -22,10 +23,14 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        The loss of a row: "squared_error", "huber", "absolute_error", "quantile",
-        "epsilon_insensitive", "poisson", or an object of :mod:`sklearn_gd.losses`, your own
-        included.
-    penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
+        The loss of a row, by name or as an object of :mod:`sklearn_gd.losses`, your own included.
+
+        - "squared_error", "huber", "log_cosh", "absolute_error", "epsilon_insensitive": numbers.
+        - "quantile", "expectile": numbers, of which a quantile or an expectile is predicted.
+        - "poisson": counts and rates, y >= 0; predictions are exp(raw), as with the next three.
+        - "gamma", "inverse_gaussian": amounts, y > 0.
+        - "tweedie": sums of amounts, of which some are 0.
+    penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
@@ -38,6 +43,15 @@ class GDLinearRegressor(Regressor, LinearEstimator):
         Whether to fit an intercept. If False, the model passes through the origin.
     positive : bool, default=False
         If True, constrain the coefficients to be non-negative.
+    penalty_weights : array-like of shape (d,) or dict, default=None
+        Factor of the penalty of each feature, at least 0: a feature of weight 0 is not penalised.
+        A dict gives them by column name, and 1 to all others. With
+        :class:`~sklearn_gd.penalties.GroupLasso` one for each group, in the order of the sorted
+        labels, or by label. Only for penalties that are sums over features or groups.
+    lower, upper : float, array-like of shape (d,) or dict, default=None
+        Bounds of the coefficients, in raw units: one number for all features, or one for each. A
+        dict gives them by column name, and none to all others. Only for smooth penalties, "l1" and
+        "elasticnet".
     standardize : bool, default=False
         Whether the penalty acts as if every feature had been divided by its standard deviation.
         ``coef_`` is in raw units either way.
@@ -92,9 +106,10 @@ class GDLinearRegressor(Regressor, LinearEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (d,), or (k, d) if y had columns
-        In the units of y, or of its logarithm for Poisson, over those of X.
+        In the units of y, or of its logarithm for losses with a log link, over those of X.
     intercept_ : float, or ndarray of shape (k,) if y had columns
-        In the units of y, or of its logarithm for Poisson; 0 without ``fit_intercept``.
+        In the units of y, or of its logarithm for losses with a log link; 0 without
+        ``fit_intercept``.
     n_iter_ : int
         Number of iterations of the last fit.
     t_ : int
@@ -173,6 +188,9 @@ class GDLinearRegressor(Regressor, LinearEstimator):
         l1_ratio=0.15,
         fit_intercept=True,
         positive=False,
+        penalty_weights=None,
+        lower=None,
+        upper=None,
         standardize=False,
         solver="auto",
         learning_rate="auto",
@@ -196,6 +214,9 @@ class GDLinearRegressor(Regressor, LinearEstimator):
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.positive = positive
+        self.penalty_weights = penalty_weights
+        self.lower = lower
+        self.upper = upper
         self.standardize = standardize
         self.solver = solver
         self.learning_rate = learning_rate

@@ -22,7 +22,7 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
 
     Parameters
     ----------
-    penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
+    penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
@@ -35,6 +35,15 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         Whether to fit an intercept. If False, the model passes through the origin.
     positive : bool, default=False
         If True, constrain the coefficients to be non-negative.
+    penalty_weights : array-like of shape (d,) or dict, default=None
+        Factor of the penalty of each feature, at least 0: a feature of weight 0 is not penalised.
+        A dict gives them by column name, and 1 to all others. With
+        :class:`~sklearn_gd.penalties.GroupLasso` one for each group, in the order of the sorted
+        labels, or by label. Only for penalties that are sums over features or groups.
+    lower, upper : float, array-like of shape (d,) or dict, default=None
+        Bounds of the coefficients, in raw units: one number for all features, or one for each. A
+        dict gives them by column name, and none to all others. Only for smooth penalties, "l1" and
+        "elasticnet".
     standardize : bool, default=False
         Whether the penalty acts as if every feature had been divided by its standard deviation.
         ``coef_`` is in raw units either way.
@@ -171,6 +180,9 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         l1_ratio=0.15,
         fit_intercept=True,
         positive=False,
+        penalty_weights=None,
+        lower=None,
+        upper=None,
         standardize=False,
         class_weight=None,
         solver="auto",
@@ -194,6 +206,9 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.positive = positive
+        self.penalty_weights = penalty_weights
+        self.lower = lower
+        self.upper = upper
         self.standardize = standardize
         self.class_weight = class_weight
         self.solver = solver

@@ -2,14 +2,16 @@
 
 from sklearn_gd.losses.base import Loss
 from sklearn_gd.losses.classification import Logistic, Softmax
+from sklearn_gd.losses.deviance import Gamma, InverseGaussian, Poisson, Tweedie
 from sklearn_gd.losses.envelope import MoreauEnvelope
 from sklearn_gd.losses.margin import Hinge, ModifiedHuber, Perceptron, SquaredHinge
 from sklearn_gd.losses.piecewise_linear import PiecewiseLinearLoss
 from sklearn_gd.losses.regression import (
     AbsoluteError,
     EpsilonInsensitive,
+    Expectile,
     Huber,
-    Poisson,
+    LogCosh,
     Quantile,
     SquaredError,
 )
@@ -18,10 +20,15 @@ from sklearn_gd.losses.regression import (
 LOSSES = {
     "squared_error": SquaredError,
     "huber": Huber,
+    "log_cosh": LogCosh,
     "absolute_error": AbsoluteError,
     "quantile": Quantile,
+    "expectile": Expectile,
     "epsilon_insensitive": EpsilonInsensitive,
     "poisson": Poisson,
+    "gamma": Gamma,
+    "tweedie": Tweedie,
+    "inverse_gaussian": InverseGaussian,
 }
 
 #: Losses by the names that the parameter ``loss`` of a linear classifier takes.
@@ -38,8 +45,12 @@ __all__ = [
     "LOSSES",
     "AbsoluteError",
     "EpsilonInsensitive",
+    "Expectile",
+    "Gamma",
     "Hinge",
     "Huber",
+    "InverseGaussian",
+    "LogCosh",
     "Logistic",
     "Loss",
     "ModifiedHuber",
@@ -51,4 +62,5 @@ __all__ = [
     "Softmax",
     "SquaredError",
     "SquaredHinge",
+    "Tweedie",
 ]

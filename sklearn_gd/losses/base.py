@@ -227,3 +227,11 @@ class Loss(Component):
     def baseline(self, y: NDArray, n_outputs: int, weight: NDArray | None = None) -> NDArray:
         """The raw prediction (k,) from which a descent starts: near that of the best constant."""
         return np.zeros(n_outputs)
+
+    def baseline_with_offset(
+        self, y: NDArray, offset: NDArray, n_outputs: int, weight: NDArray | None = None
+    ) -> NDArray:
+        """The same where ``offset`` (n, k) is added to the raw prediction of each row."""
+        if self.link_name == "identity":
+            return self.baseline(y - offset, n_outputs, weight)
+        return self.baseline(y, n_outputs, weight) - np.average(offset, axis=0, weights=weight)

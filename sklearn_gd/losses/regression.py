@@ -11,8 +11,11 @@ from sklearn_gd.losses.base import Loss
 from sklearn_gd.losses.envelope import WIDTHS, MoreauEnvelope
 from sklearn_gd.losses.piecewise_linear import PiecewiseLinearLoss
 
-# A Huber loss whose delta is below this many standard deviations of y is solved as one with kinks.
+# A loss that is linear beyond a delta below this many standard deviations of y is solved as one
+# with kinks.
 ALL_BUT_ABSOLUTE = 0.01
+# Beyond this many deltas, log cosh(r) is r - log(2) up to rounding.
+LINEAR = 20.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -106,78 +109,155 @@ class Huber(Loss):
         """Where delta is small in the units of y, those of the absolute error that it nearly is."""
         if self.delta >= ALL_BUT_ABSOLUTE * spread:
             return [self]
-        unit = spread / self.delta
-        wider = [width * unit for width in WIDTHS if width * unit > 2]
-        loss = _ScaledAbsoluteError(slope=self.delta)
         # the last is this loss itself: the envelope of delta |r| with width 1
-        return [
-            MoreauEnvelope(loss=loss, width=width, spread=max(width, unit))
-            for width in (*wider, 1.0)
-        ]
+        return [*_wider_envelopes(self.delta, spread), _envelope(self.delta, spread, 1.0)]
 
     def baseline(self, y, n_outputs, weight=None):
         return _quantile(y, 0.5, weight)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Poisson(Loss):
-    r"""Half the Poisson deviance with a log link.
+class LogCosh(Loss):
+    r"""A smooth Huber loss: squared error of small residuals, absolute error of large ones.
 
-    .. math:: e^{raw} - y\,raw + y \log y - y
+    .. math:: delta^2 \log\cosh(r / delta), \quad \text{derivative } delta \tanh(r / delta), \quad
+        r = raw - y
 
-    For counts and rates, y at least 0; the prediction is :math:`e^{raw}`.
+    It has all derivatives; the second is :math:`1 / \cosh^2(r / delta) \le 1`.
 
-    Raises
-    ------
-    ValueError
-        In ``fit``, for a y below 0, or y that are all 0.
+    Parameters
+    ----------
+    delta : float, default=1.0
+        In the units of y, greater than 0. Where residuals are many deltas, the loss is
+        :math:`delta\,|r|` less a constant.
+
+    See Also
+    --------
+    Huber : The same in two pieces.
 
     References
     ----------
-    McCullagh and Nelder (1989), *Generalized Linear Models*, chapter 6.
+    Green (1990), "Bayesian reconstructions from emission tomography data using a modified EM
+    algorithm".
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_gd.losses import Poisson
-    >>> loss, y, raw = Poisson(), np.array([[2.0]]), np.array([[0.0]])
+    >>> from sklearn_gd.losses import LogCosh
+    >>> loss, y, raw = LogCosh(), np.array([[1.0]]), np.array([[3.0]])
     >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
-    (array([0.3863]), array([[-1.]]))
+    (array([1.325]), array([[0.964]]))
     """
 
-    link_name: ClassVar[str] = "exp"
+    delta: float = 1.0
+    curvature: ClassVar[float] = 1.0
+    rules: ClassVar = {"delta": real(0, open_low=True)}
 
     def value(self, y, raw):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            saturated = np.where(y > 0, y * np.log(y), 0) - y
-        return np.sum(np.exp(raw) - y * raw + saturated, axis=1)
+        size = np.abs(raw - y) / self.delta
+        near = np.minimum(size, LINEAR)
+        # log cosh(r) = log(1 + 2 sinh(r/2)^2), which keeps the digits of small residuals
+        value = np.log1p(2 * np.sinh(near / 2) ** 2) + (size - near)
+        return self.delta**2 * value.sum(axis=1)
 
     def gradient(self, y, raw):
-        return np.exp(raw) - y
-
-    def scalar(self):
-        return scalar.poisson, ()
+        return self.delta * np.tanh((raw - y) / self.delta)
 
     def second_derivative(self, y, raw):
-        return np.exp(raw)
+        return 1 - np.tanh((raw - y) / self.delta) ** 2
 
-    def inverse_link(self, raw):
-        return np.exp(raw)
-
-    def check_target(self, y):
-        if (y < 0).any():
-            raise ValueError(
-                f"loss='poisson' needs y >= 0, counts or rates; the smallest y is {y.min():g}."
-            )
-
-    def check_whole_target(self, y):
-        if not y.any(axis=0).all():
-            raise ValueError("loss='poisson' needs a y above 0: the best rate would be log(0).")
+    def stages(self, spread, resolution=0.0):
+        """Where delta is small in the units of y, those of the absolute error that it nearly is."""
+        if self.delta >= ALL_BUT_ABSOLUTE * spread:
+            return [self]
+        last = _NarrowLogCosh(delta=self.delta, spread=spread)
+        return [*_wider_envelopes(self.delta, spread), last]
 
     def baseline(self, y, n_outputs, weight=None):
-        mean = np.average(y, axis=0, weights=weight)
-        # a chunk of a stream may have no event: half of one is expected
-        return np.log(np.where(mean > 0, mean, 0.5 / len(y)))
+        return _quantile(y, 0.5, weight)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _NarrowLogCosh(LogCosh):
+    """The same for a target of a spread of many deltas: its slopes all but jump."""
+
+    spread: float
+    has_kinks: ClassVar[bool] = True
+
+    @property
+    def mean_curvature(self):
+        return self.delta / self.spread
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Expectile(Loss):
+    r"""Asymmetric squared error: its minimiser is an expectile of y given x.
+
+    .. math:: q\,r^2 \text{ where } r \ge 0, \quad (1 - q)\,r^2 \text{ below}, \quad r = y - raw
+
+    Half the squared error for q = 1/2. An expectile is to the mean what a quantile is to the
+    median: it depends on how far the targets lie from it, and not only on which side.
+
+    Parameters
+    ----------
+    expectile : float, default=0.5
+        q, between 0 and 1.
+
+    See Also
+    --------
+    Quantile : The same with absolute values.
+
+    References
+    ----------
+    Newey and Powell (1987), "Asymmetric least squares estimation and testing".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd.losses import Expectile
+    >>> loss, y, raw = Expectile(expectile=0.9), np.array([[3.0]]), np.array([[1.0]])
+    >>> loss.value(y, raw).round(4), loss.gradient(y, raw).round(4)
+    (array([3.6]), array([[-3.6]]))
+    """
+
+    expectile: float = 0.5
+    rules: ClassVar = {"expectile": real(0, 1, open_low=True, open_high=True)}
+
+    @property
+    def curvature(self):
+        """The larger of the two second derivatives."""
+        return 2 * max(self.expectile, 1 - self.expectile)
+
+    @property
+    def is_quadratic(self):
+        return self.expectile == 0.5
+
+    def value(self, y, raw):
+        return np.sum(self._factor(y, raw) * (raw - y) ** 2, axis=1)
+
+    def gradient(self, y, raw):
+        return 2 * self._factor(y, raw) * (raw - y)
+
+    def second_derivative(self, y, raw):
+        return 2 * self._factor(y, raw)
+
+    def baseline(self, y, n_outputs, weight=None):
+        """The exact minimiser, as the extreme one of weighted means.
+
+        Of the means that weigh the j smallest targets by 1 - q and the others by q, it is the
+        largest over j, the smallest where q is below 1/2.
+        """
+        order = np.argsort(y, axis=0)
+        sorted_y = np.take_along_axis(y, order, axis=0).astype(np.float64)
+        weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
+        parts = (weight[order], weight[order] * sorted_y)
+        low = [np.cumsum(np.vstack([np.zeros_like(part[:1]), part]), axis=0) for part in parts]
+        q = self.expectile
+        total, moment = ((1 - q) * part + q * (part[-1] - part) for part in low)
+        return (moment / total).max(axis=0) if q >= 0.5 else (moment / total).min(axis=0)
+
+    def _factor(self, y, raw):
+        return np.where(raw > y, 1 - self.expectile, self.expectile).astype(raw.dtype)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -270,6 +350,17 @@ class _ScaledAbsoluteError(AbsoluteError):
 
     def prox_move(self, y, raw, width):
         return super().prox_move(y, raw, self.slope * width)
+
+
+def _wider_envelopes(slope, spread):
+    """Smooth losses that lead to slope |r|, wider than the one of width 1."""
+    widths = [width * spread / slope for width in WIDTHS]
+    return [_envelope(slope, spread, width) for width in widths if width > 2]
+
+
+def _envelope(slope, spread, width):
+    loss = _ScaledAbsoluteError(slope=slope)
+    return MoreauEnvelope(loss=loss, width=width, spread=max(width, spread / slope))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -32,7 +32,7 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
         Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
         for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
         use all units.
-    penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
+    penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float or sequence of float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so

@@ -34,16 +34,20 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     own units, and so do its ``delta`` and ``epsilon``. Neither the path nor ``alpha`` nor
     ``objective_`` then depends on the units of y, and targets of different scales are learnt
     alike, which a loss in the units of y would leave to the largest. For squared error u is
-    :math:`\sigma^2`: the objective is that of standardized targets. Behind a link (Poisson) the
+    :math:`\sigma^2`: the objective is that of standardized targets. Behind a log link the
     prediction has units of its own, so m = 0 and :math:`\sigma` = 1 there. Targets that
     do not vary have units of 1. ``coefs_`` and ``intercepts_`` predict in units of y all the same.
 
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        The loss of a row: "squared_error", "huber", "absolute_error", "quantile",
-        "epsilon_insensitive", "poisson", or an object of :mod:`sklearn_gd.losses`, your own
-        included.
+        The loss of a row, by name or as an object of :mod:`sklearn_gd.losses`, your own included.
+
+        - "squared_error", "huber", "log_cosh", "absolute_error", "epsilon_insensitive": numbers.
+        - "quantile", "expectile": numbers, of which a quantile or an expectile is predicted.
+        - "poisson": counts and rates, y >= 0; predictions are exp(raw), as with the next three.
+        - "gamma", "inverse_gaussian": amounts, y > 0.
+        - "tweedie": sums of amounts, of which some are 0.
     hidden_layer_sizes : tuple of int, default=(100,)
         Number of units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
@@ -54,7 +58,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
         for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
         use all units.
-    penalty : {"l2", "l1", "elasticnet"}, Penalty or None, default="l2"
+    penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
         What is added to the mean loss; biases are never penalised.
     alpha : float or sequence of float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
@@ -127,7 +131,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     n_outputs_ : int
         Targets.
     out_activation_ : str
-        From raw predictions to targets: "identity", or "exp" for Poisson.
+        From raw predictions to targets: "identity", or "exp" for losses with a log link.
     n_iter_ : int
         Number of iterations of the last fit.
     t_ : int

@@ -101,6 +101,10 @@ class Objective(ABC):
         """The proximal operator of the nonsmooth part, for a step size (or one a parameter)."""
         return params
 
+    def kinks(self) -> list[NDArray]:
+        """Where the slope of the nonsmooth part jumps: places of each parameter, NaN for none."""
+        return [np.zeros(1)]
+
     def nonsmooth_operator(self, params: NDArray) -> Callable[[NDArray], NDArray] | None:
         """The second derivative of the nonsmooth part, off its kinks, as a product with directions.
 

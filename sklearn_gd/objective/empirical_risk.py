@@ -121,6 +121,15 @@ class EmpiricalRisk(Objective):
             w[...] = self.penalty.prox(w, step * alpha)
         return result
 
+    def kinks(self):
+        places = []
+        for at in self.penalty.kinks(self.model.n_features):
+            place = np.full(self.model.size, np.nan, self.dtype)
+            for w in self.model.unpack(place)[0]:
+                w[...] = at
+            places.append(place)
+        return places
+
     def nonsmooth_operator(self, params):
         if self.penalty.is_piecewise_linear:
             return None

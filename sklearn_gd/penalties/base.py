@@ -5,8 +5,9 @@ its proximal operator; either may be absent. ``w`` is one weight matrix, shape (
 never penalised.
 
 To add a penalty, subclass :class:`Penalty` and write ``smooth`` and ``curvature``, or
-``nonsmooth`` and ``prox``, or all four. If the nonsmooth part bends between its kinks, as a norm
-does, ``nonsmooth_product`` makes the solvers quick.
+``nonsmooth`` and ``prox``, or all four. If the slope jumps elsewhere than at zero, ``kinks`` says
+where. If the nonsmooth part bends between its kinks, as a norm does, ``nonsmooth_product`` makes
+the solvers quick.
 """
 
 from dataclasses import dataclass
@@ -56,6 +57,26 @@ class Penalty(Component):
     def is_smooth(self) -> bool:
         """Whether there is no nonsmooth part, so that a gradient says everything."""
         return not self.declares("prox")
+
+    def terms(self, w: NDArray) -> tuple[NDArray | float, NDArray | float]:
+        """Smooth and nonsmooth part weight by weight, for a sum of one function of each weight.
+
+        Only if a penalty defines it are ``penalty_weights``, ``lower`` and ``upper`` available.
+
+        Parameters
+        ----------
+        w : ndarray of shape (d, k)
+
+        Returns
+        -------
+        smooth : float or ndarray of shape (d, k)
+        nonsmooth : float or ndarray of shape (d, k)
+        """
+        return 0.0, 0.0
+
+    def kinks(self, n_features: int) -> list[NDArray]:
+        """Where the slope of the nonsmooth part jumps: places (d, 1), NaN for none."""
+        return [np.zeros((n_features, 1))]
 
     def vanishing(self) -> "Penalty":
         """What remains at a strength of zero: nothing, or a constraint."""

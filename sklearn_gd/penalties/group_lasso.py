@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._validation import Rule
+from sklearn_gd._validation import NONE, Rule, each, real
 from sklearn_gd.penalties.base import Penalty
+from sklearn_gd.penalties.norms import L1
 
 # Newton steps that bring the norm of a shrunk group to the precision of a float; few are needed.
 SHRINK_STEPS = 50
@@ -24,24 +25,31 @@ def _is_vector(groups):
 class GroupLasso(Penalty):
     r"""A norm for each group of features: all or none of a group.
 
-    .. math:: \sum_g \sqrt{d_g}\,|w_g|
+    .. math:: (1 - \rho) \sum_g v_g \sqrt{d_g}\,|w_g| + \rho\,|w|_1, \quad \rho = l1\_ratio
 
-    with :math:`d_g` the number of features in group g; over several outputs the norm is taken
-    jointly.
+    with :math:`d_g` the number of features in group g and :math:`v_g` its weight; over several
+    outputs the norm is taken jointly.
 
     Parameters
     ----------
     groups : array-like of shape (d,)
         A label for each feature.
+    l1_ratio : float, default=0.0
+        Fraction of the sum of absolute values, from 0 to 1: above 0, the sparse group lasso, which
+        also removes single features of the groups that it keeps.
+    weights : array-like of shape (G,), default=None
+        A factor of the norm of each group, at least 0, in the order of the sorted labels; None is
+        one for all. The estimators' ``penalty_weights`` takes its place.
 
     Raises
     ------
     ValueError
-        In ``fit``, where there is not a label for each feature.
+        In ``fit``, where there is not a label for each feature, or a weight for each group.
 
     References
     ----------
-    Yuan and Lin (2006), "Model selection and estimation in regression with grouped variables".
+    Yuan and Lin (2006), "Model selection and estimation in regression with grouped variables";
+    Simon, Friedman, Hastie and Tibshirani (2013), "A sparse-group lasso".
 
     Examples
     --------
@@ -53,13 +61,27 @@ class GroupLasso(Penalty):
     """
 
     groups: NDArray
-    rules: ClassVar = {"groups": Rule("a 1-D array with a label for each feature", _is_vector)}
+    l1_ratio: float = 0.0
+    weights: NDArray | None = None
+    rules: ClassVar = {
+        "groups": Rule("a 1-D array with a label for each feature", _is_vector),
+        "l1_ratio": real(0, 1),
+        "weights": each(real(0), "an array of numbers >= 0, one for each group") | NONE,
+    }
+
+    @property
+    def labels(self) -> NDArray:
+        """The groups, sorted."""
+        return np.unique(np.asarray(self.groups))
 
     def nonsmooth(self, w):
         members, sizes = self._members(len(w))
-        return float(sizes @ np.sqrt(_group_sums(w**2, members, len(sizes))))
+        norms = float(sizes @ np.sqrt(_group_sums(w**2, members, len(sizes))))
+        return norms + self.l1_ratio * L1().nonsmooth(w)
 
     def prox(self, w, scale):
+        # the two operators in turn are that of the sum, as the first keeps signs
+        w = L1().prox(w, scale * self.l1_ratio)
         members, sizes = self._members(len(w))
         scale = np.broadcast_to(scale, w.shape) * sizes[members][:, np.newaxis]
         norms = _shrunk_norms(w, scale, members, len(sizes))[members][:, np.newaxis]
@@ -88,7 +110,13 @@ class GroupLasso(Penalty):
                 f"features; there are {len(labels)}."
             )
         _, members, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        return members, np.sqrt(counts)
+        factors = np.ones(len(counts)) if self.weights is None else np.asarray(self.weights)
+        if len(factors) != len(counts):
+            raise ValueError(
+                f"The weights of GroupLasso must be one for each of the {len(counts)} groups; "
+                f"there are {len(factors)}."
+            )
+        return members, (1 - self.l1_ratio) * factors * np.sqrt(counts)
 
 
 def _group_sums(table, members, n_groups):

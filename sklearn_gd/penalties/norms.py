@@ -30,6 +30,9 @@ class L2(Penalty):
 
     is_quadratic: ClassVar[bool] = True
 
+    def terms(self, w):
+        return w**2 / 2, 0.0
+
     def smooth(self, w):
         return 0.5 * float(np.vdot(w, w)), w
 
@@ -57,6 +60,9 @@ class L1(Penalty):
     >>> L1().prox(np.array([[3.0], [-0.5]]), 1.0).tolist()
     [[2.0], [0.0]]
     """
+
+    def terms(self, w):
+        return 0.0, np.abs(w)
 
     def nonsmooth(self, w):
         return float(np.abs(w).sum())
@@ -104,6 +110,9 @@ class ElasticNet(Penalty):
     @property
     def is_quadratic(self):
         return self.l1_ratio == 0
+
+    def terms(self, w):
+        return (1 - self.l1_ratio) * L2().terms(w)[0], self.l1_ratio * L1().terms(w)[1]
 
     def smooth(self, w):
         value, gradient = L2().smooth(w)

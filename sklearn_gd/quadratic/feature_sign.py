@@ -92,11 +92,11 @@ def _descend(model, steps=STEPS):
 
 
 def _newton_step(model):
-    """A Newton step on the parameters that are not zero, as far as it keeps gaining.
+    """A Newton step on the parameters that are not at a kink, as far as it keeps gaining.
 
-    It ends where a parameter meets zero, if that is better than its end.
+    It ends where a parameter meets a kink, if that is better than its end.
     """
-    free = model.point != 0
+    free = ~model.at_kink(model.point)
     slope = model.free_slope(free)
     solve = model.metric.solver_where(free)
     bend = model.nonsmooth_operator()
@@ -111,9 +111,10 @@ def _newton_step(model):
 
 
 def _release(model):
-    """A proximal step of the one parameter at zero that gains most by leaving it."""
+    """A proximal step of the one parameter at a kink that gains most by leaving it."""
     moved = model.prox(model.point, model.slope)
-    urge = np.where(model.point == 0, np.abs(moved) / np.sqrt(model.lengths), 0.0)
+    way = np.abs(moved - model.point) / np.sqrt(model.lengths)
+    urge = np.where(model.at_kink(model.point), way, 0.0)
     most = np.argmax(urge)
     result = model.point.copy()
     result[most] = moved[most]
@@ -121,17 +122,20 @@ def _release(model):
 
 
 def _best_on_the_way(model, end, fractions=()):
-    """Halving over the places where a parameter is zero: the model is convex on the way.
+    """Halving over the places where a parameter is at a kink: the model is convex on the way.
 
     Where it is not quadratic between these, ``fractions`` of the way are looked at too.
     """
     start, move = model.point, end - model.point
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        crossings = -start / move
-    stops = np.unique([*crossings[(crossings > 0) & (crossings < 1)], *fractions, 1.0])
+        crossings = [(kink - start) / move for kink in model.kinks]
+    met = [each[(each > 0) & (each < 1)] for each in crossings]
+    stops = np.unique(np.concatenate([*met, fractions, [1.0]]))
 
     def at(index):
-        place = np.where(crossings == stops[index], 0.0, start + stops[index] * move)
+        place = start + stops[index] * move
+        for kink, each in zip(model.kinks, crossings, strict=True):
+            place = np.where(each == stops[index], kink, place)
         return model.feasible(place)
 
     def decrease(index):

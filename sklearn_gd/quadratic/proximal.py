@@ -37,6 +37,8 @@ class ProximalModel:
         Where the model was lowered to, and the slope of its quadratic part there.
     decrease : float
         What it lost on the way, at least zero.
+    kinks : list of ndarray of shape (p,)
+        Where the slope of the nonsmooth part jumps; NaN for nowhere.
     lengths : ndarray of shape (p,) or float
         Lengths of proximal steps under which H is bounded; one where the nonsmooth part is no sum
         over parameters.
@@ -55,6 +57,7 @@ class ProximalModel:
         bound = metric.diagonal_bound()
         self.lengths = 1 / (bound if objective.is_separable else bound.max())
         self._start = objective.nonsmooth(params)
+        self.kinks = objective.kinks()
         self.point, self.slope, self.decrease = params, gradient, 0.0
 
     @property
@@ -80,6 +83,10 @@ class ProximalModel:
         lengths = length * self.lengths
         return self._objective.prox(point - lengths * slope, lengths)
 
+    def at_kink(self, point: NDArray) -> NDArray:
+        """Which parameters are at a kink of theirs."""
+        return np.logical_or.reduce([point == place for place in self.kinks])
+
     def feasible(self, point: NDArray) -> NDArray:
         """A proximal step of no length: beyond its kink a constraint allows nothing."""
         return self._objective.prox(point, 0.0)
@@ -104,12 +111,12 @@ class ProximalModel:
     def free_slope(self, free: NDArray) -> NDArray:
         """The slope at the point, nonsmooth part included, of parameters off their kinks.
 
-        It is read off a proximal step too short to bring any of them to zero.
+        It is read off a proximal step too short to bring any of them to a kink.
         """
         lengths = self.lengths
         for _ in range(SHORTENINGS):
             moved = self._objective.prox(self.point - lengths * self.slope, lengths)
-            if (moved[free] != 0).all():
+            if not self.at_kink(moved)[free].any():
                 break
             lengths = lengths / 10
         return np.where(free, (self.point - moved) / lengths, 0.0)

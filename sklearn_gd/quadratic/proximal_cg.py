@@ -84,14 +84,16 @@ class _Rounds:
         end, slope = self._newton_end()
         if self._accept(self.model.prox(end, slope)):
             return True
-        stopped = end if self._bend else np.where(end * self.model.point < 0, 0.0, end)
+        stopped = end
+        for place in () if self._bend else self.model.kinks:
+            stopped = np.where((end - place) * (self.model.point - place) < 0, place, stopped)
         gained = self._accept(self.model.feasible(stopped), FRACTIONS)
         return self._descend() or gained
 
     def _newton_end(self):
         """The end of Newton's step on the free parameters, and the slope there."""
         model = self.model
-        free = model.point != 0
+        free = ~model.at_kink(model.point)
         if not free.any():
             return model.point, model.slope
         target = model.free_slope(free)
