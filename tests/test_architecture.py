@@ -113,7 +113,11 @@ def test_inner_rooms_import_only_what_lies_further_in(module):
 
 
 # numba brings llvmlite
-OPTIONAL = {"sklearn_gd.solvers.compiled": {"numba", "llvmlite"}}
+OPTIONAL = {
+    "sklearn_gd.solvers.compiled": {"numba", "llvmlite"},
+    "sklearn_gd.data.on_dask": {"dask", "distributed"},
+    "sklearn_gd.data.on_arrow": {"pyarrow"},
+}
 
 
 @each_inner_module
@@ -177,9 +181,11 @@ def test_every_room_of_the_tables_is_there():
 IMPORT_AND_LOOK = """
 import sys
 
+OPTIONAL = "matplotlib numba dask distributed skl2onnx".split()
+
 class Watch:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("matplotlib", "numba", "dask", "distributed", "skl2onnx"):
+        if name.partition(".")[0] in OPTIONAL:
             print(name)
 
 sys.meta_path.insert(0, Watch())

@@ -9,9 +9,12 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from sklearn_gd._estimators.coding import Binary, Labels, Multilabel, indicator, label_codes
+from sklearn_gd._estimators.collections import accuracy, as_chunks, by_chunk, chunk_scores, hits
 from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._estimators.rows import class_weights
+from sklearn_gd._estimators.survey import TargetEncoder, weight_unit
 from sklearn_gd._validation import NONE, Rule, instance_of, one_of
+from sklearn_gd.data.chunked_source import in_chunk
 from sklearn_gd.losses import Loss
 
 CLASSIFIER_RULES: dict[str, Rule] = {
@@ -43,6 +46,7 @@ class Classifier(ClassifierMixin):
     _multiclass: ClassVar[type[Labels]]
     _multilabel: ClassVar[type[Multilabel] | None] = None
 
+    @by_chunk
     def predict(self, X):
         """Class labels.
 
@@ -51,8 +55,10 @@ class Classifier(ClassifierMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in the units of ``fit``.
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``. Of a
+            :class:`~sklearn_gd.data.ChunkedSource`, an iterator of one result a chunk is returned;
+            of a dask collection, a dask array that is not computed yet.
 
         Returns
         -------
@@ -76,13 +82,16 @@ class Classifier(ClassifierMixin):
         codes = self._predict(X, lambda raw: self._coding.decide(raw))
         return codes if codes.ndim == 2 else self.classes_[codes]
 
+    @by_chunk
     def decision_function(self, X):
         """Raw predictions: log-odds for two classes, one score a class or label for more.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in the units of ``fit``.
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``. Of a
+            :class:`~sklearn_gd.data.ChunkedSource`, an iterator of one result a chunk is returned;
+            of a dask collection, a dask array that is not computed yet.
 
         Returns
         -------
@@ -107,13 +116,16 @@ class Classifier(ClassifierMixin):
         return self._predict(X, lambda raw: self._coding.decision(raw))
 
     @available_if(_has_probabilities)
+    @by_chunk
     def predict_proba(self, X):
         """Probability of each class.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in the units of ``fit``.
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``. Of a
+            :class:`~sklearn_gd.data.ChunkedSource`, an iterator of one result a chunk is returned;
+            of a dask collection, a dask array that is not computed yet.
 
         Returns
         -------
@@ -138,13 +150,16 @@ class Classifier(ClassifierMixin):
         return self._predict(X, lambda raw: self._coding.probabilities(raw))
 
     @available_if(_has_probabilities)
+    @by_chunk
     def predict_log_proba(self, X):
         """Natural logarithm of :meth:`predict_proba`.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in the units of ``fit``.
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``. Of a
+            :class:`~sklearn_gd.data.ChunkedSource`, an iterator of one result a chunk is returned;
+            of a dask collection, a dask array that is not computed yet.
 
         Returns
         -------
@@ -169,16 +184,46 @@ class Classifier(ClassifierMixin):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    def score(self, X, y=None, sample_weight=None):
+        """Accuracy of :meth:`predict`; for a 0/1 matrix y, of whole rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``.
+        y : array-like of shape (n,) or (n, k), default=None
+            True labels. Required, except with a :class:`~sklearn_gd.data.ChunkedSource`.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLogisticClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "yes", "no", "yes"]
+        >>> GDLogisticClassifier().fit(X, y).score(X, y)
+        0.5
+        """
+        chunks = as_chunks(X, y, sample_weight)
+        if chunks is None:
+            return super().score(X, y, sample_weight)
+        return accuracy(chunk_scores(self, chunks, hits))
+
     @available_if(is_resumable)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
             Features; in any units under ``solver="auto"``.
-        y : array-like of shape (n,) or (n, k)
-            Labels; (n, k) for a 0/1 matrix of them.
+        y : array-like of shape (n,) or (n, k), default=None
+            Labels; (n, k) for a 0/1 matrix of them. Required, except with a
+            :class:`~sklearn_gd.data.ChunkedSource`.
         classes : array-like of shape (K,), default=None
             All classes of the stream. Required in the first call unless ``fit`` came before.
         sample_weight : array-like of shape (n,), default=None
@@ -241,16 +286,29 @@ class Classifier(ClassifierMixin):
         if role.is_first:
             self._learn_classes(y, is_multilabel, classes)
         self._check_kind(y, is_multilabel)
-        if is_multilabel:
-            codes = indicator(y)
-        else:
-            advice = (
-                "name all classes in the first call of partial_fit"
-                if role.is_chunk
-                else "X_val must have no others"
-            )
-            codes = label_codes(y, self.classes_, advice)
+        codes = indicator(y) if is_multilabel else label_codes(y, self.classes_, _advice(role))
         return codes, self._with_class_weight(codes, weight, role)
+
+    def _chunk_encoder(self, survey, role, classes):
+        first = survey.first
+        is_multilabel = first.labels is None
+        labels = np.zeros((1, first.n_columns)) if is_multilabel else survey.labels
+        if role.is_first:
+            self._learn_classes(labels, is_multilabel, classes)
+        self._check_kind(labels, is_multilabel)
+        if is_multilabel:
+            self._class_factors(labels, None, role)
+            unit, is_weighted = weight_unit(first.dtype, survey.weights, np.ones(1))
+            return TargetEncoder(self._coding, first.dtype, None, None, unit, is_weighted)
+        for fact in survey.facts:
+            with in_chunk(fact.index):
+                label_codes(fact.labels, self.classes_, _advice(role))
+        codes = label_codes(labels, self.classes_, _advice(role))
+        factors = self._class_factors(codes, survey.weights.total, role)
+        of_labels = np.ones(len(codes)) if factors is None else factors[codes]
+        unit, is_weighted = weight_unit(first.dtype, survey.weights, of_labels)
+        self._check_any_weight(of_labels * survey.weights.total, role)
+        return TargetEncoder(self._coding, first.dtype, self.classes_, factors, unit, is_weighted)
 
     def _check_kind(self, y, is_multilabel):
         """Raise for later rows whose target is of another kind than in the first call."""
@@ -288,9 +346,25 @@ class Classifier(ClassifierMixin):
         self._coding = coding(len(self.classes_), self._label_loss(coding))
 
     def _with_class_weight(self, codes, weight, role):
+        factors = self._class_factors(codes, weight, role)
+        if factors is None:
+            return weight
+        weight = factors[codes] if weight is None else factors[codes] * weight
+        self._check_any_weight(weight, role)
+        return weight
+
+    def _check_any_weight(self, weight, role):
+        if self.class_weight is not None and not weight.any() and not role.is_chunk:
+            raise ValueError(
+                f"The 'class_weight' parameter of {type(self).__name__} makes the weight of every "
+                f"row zero. Got {self.class_weight!r}."
+            )
+
+    def _class_factors(self, codes, weight, role):
+        """The weight of each class; None where all are one."""
         name = type(self).__name__
         if self.class_weight is None:
-            return weight
+            return None
         if codes.ndim == 2:
             raise ValueError(
                 f"The 'class_weight' parameter of {name} must be None for multilabel y, whose "
@@ -300,16 +374,16 @@ class Classifier(ClassifierMixin):
             # over all chunks so far: a stream is balanced as a whole, not chunk by chunk
             seen = np.bincount(codes, weights=weight, minlength=len(self.classes_))
             self._class_totals = seen + (0 if role.is_first else self._class_totals)
-        factors = class_weights(self.class_weight, self.classes_, self._class_totals, name)
-        weight = factors[codes] if weight is None else factors[codes] * weight
-        if not weight.any() and not role.is_chunk:
-            raise ValueError(
-                f"The 'class_weight' parameter of {name} makes the weight of every row zero. "
-                f"Got {self.class_weight!r}."
-            )
-        return weight
+        return class_weights(self.class_weight, self.classes_, self._class_totals, name)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._multilabel is not None
         return tags
+
+
+def _advice(role):
+    """What to do about a label that is not known."""
+    if role.is_chunk:
+        return "name all classes in the first call of partial_fit"
+    return "X_val must have no others"

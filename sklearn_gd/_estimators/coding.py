@@ -50,7 +50,8 @@ class Numbers(Coding):
         self.is_1d = is_1d
 
     def encode(self, y, dtype):
-        return y.astype(dtype, copy=False).reshape(len(y), -1)
+        y = y.astype(dtype, copy=False)
+        return y[:, np.newaxis] if y.ndim == 1 else y
 
     def decode(self, y, classes=None):
         return y[:, 0] if self.is_1d else y

@@ -9,6 +9,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_gd._estimators.coding import Coding
+from sklearn_gd._estimators.collections import as_chunks
 from sklearn_gd._estimators.rows import (
     FIT,
     Role,
@@ -17,9 +18,9 @@ from sklearn_gd._estimators.rows import (
     check_weight,
     weighted_source,
 )
-from sklearn_gd.data import ArraySource, RowMatrix, float_type, map_rows
+from sklearn_gd._estimators.survey import FLOATS, Survey, TargetEncoder
+from sklearn_gd.data import RowMatrix, float_type, map_rows
 
-FLOATS = (np.float64, np.float32)
 # Row matrices are represented by this many rows where scikit-learn checks names and columns.
 REPRESENTATIVES = 1
 
@@ -37,6 +38,10 @@ class Inputs:
         The coding is made for the first rows.
         """
 
+    @abstractmethod
+    def _chunk_encoder(self, survey: Survey, role: Role, classes) -> TargetEncoder:
+        """The same as a function of chunks; the coding is made for the first rows."""
+
     @property
     def _width(self) -> int:
         """How many numbers the model makes of a row."""
@@ -46,19 +51,45 @@ class Inputs:
     def _predict_raw(self, X) -> NDArray:
         """Raw predictions (n, k), from the public attributes."""
 
-    def _encode(self, X, y, sample_weight, role: Role = FIT, classes=None) -> ArraySource:
+    def _encode(self, X, y, sample_weight, role: Role = FIT, classes=None):
         """Validated rows with an encoded target; those of zero weight are gone."""
+        chunks = as_chunks(X, y, sample_weight)
+        if chunks is not None:
+            return self._encode_chunks(chunks, role, classes)
         X, y = self._validated(X, y, role)
         weight = check_weight(sample_weight, X.shape[0], allow_zero=role.is_chunk)
         target, weight = self._target(y, weight, role, classes)
         target = self._coding.encode(target, float_type(X.dtype))
         source = weighted_source(X, target, weight, self._width)
-        self._coding.loss.check_target(source.targets()[0])
-        if role is FIT:
-            self._coding.loss.check_whole_target(source.targets()[0])
+        self._check_targets(source, role)
         if isinstance(X, RowMatrix):
             check_finite(source, "X")
         return source
+
+    def _encode_chunks(self, chunks, role, classes):
+        """The same of rows in chunks, which are read once for it."""
+        survey = Survey(chunks.engine, chunks.raw(), self._is_y_numeric)
+        first = survey.first
+        options = {"reset": role.is_first, "accept_sparse": "csr", "dtype": FLOATS}
+        validate_data(self, first.head, **options)
+        encoder = self._chunk_encoder(survey, role, classes)
+        has_classes = encoder.classes is not None
+        prototypes = None
+        if has_classes:
+            prototypes = self._coding.encode(np.arange(len(encoder.classes)), first.dtype)
+        source = survey.encoded(encoder, self._width, self._coding.groups, prototypes)
+        if source.n_samples:
+            self._check_targets(source, role)
+        elif not role.is_chunk:
+            raise ValueError("sample_weight: all weights are zero, so there is nothing to fit.")
+        return source
+
+    def _check_targets(self, source, role):
+        """Raise for targets that the loss is not made for."""
+        y, _ = source.targets()
+        self._coding.loss.check_target(y)
+        if role is FIT:
+            self._coding.loss.check_whole_target(y)
 
     def _validated(self, X, y, role: Role):
         """X and y as arrays; feature names are recorded or compared."""

@@ -130,7 +130,7 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
             return source, held_out
         if not self.early_stopping:
             return source, None
-        groups = self._coding.groups(source.targets()[0])
+        groups = source.groups(self._coding.groups)
         seed = int(rng.integers(np.iinfo(np.int64).max))
         source_of_fit, held_out = source.split(self.validation_fraction, seed, groups)
         if not held_out.n_samples:
@@ -166,6 +166,7 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
         """The validation score as a function of params."""
         if self.scoring is None:
             return mean_loss_score(model, loss, held_out)
+        held_out = held_out.in_memory()
         y = self._coding.decode(held_out.targets()[0], vars(self).get("classes_"))
 
         @contextmanager

@@ -1,12 +1,15 @@
 """What regressors share: numeric targets of one or several columns."""
 
+import numpy as np
 import scipy.sparse as sp
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_gd._components import resolve
 from sklearn_gd._estimators.coding import Numbers
+from sklearn_gd._estimators.collections import as_chunks, by_chunk, chunk_scores, r2, squares
 from sklearn_gd._estimators.parameters import is_resumable
+from sklearn_gd._estimators.survey import TargetEncoder, weight_unit
 from sklearn_gd._validation import Rule, instance_of, one_of
 from sklearn_gd.losses import LOSSES, Loss
 
@@ -21,13 +24,16 @@ class Regressor(RegressorMixin):
     _coding: Numbers
     _is_y_numeric = True
 
+    @by_chunk
     def predict(self, X):
         """Predicted targets: the inverse link of the raw predictions.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
-            Features, in the units of ``fit``.
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``. Of a
+            :class:`~sklearn_gd.data.ChunkedSource`, an iterator of one result a chunk is returned;
+            of a dask collection, a dask array that is not computed yet.
 
         Returns
         -------
@@ -51,16 +57,46 @@ class Regressor(RegressorMixin):
         mean = self._predict(X, lambda raw: self._coding.loss.inverse_link(raw))
         return self._coding.decode(mean)
 
+    def score(self, X, y=None, sample_weight=None):
+        """Coefficient of determination of :meth:`predict`, averaged over columns of y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
+            Features, in the units of ``fit``.
+        y : array-like of shape (n,) or (n, k), default=None
+            True targets. Required, except with a :class:`~sklearn_gd.data.ChunkedSource`.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 for predictions that are as good as the mean of y.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+        >>> GDLinearRegressor(alpha=0).fit(X, y).score(X, y)
+        1.0
+        """
+        chunks = as_chunks(X, y, sample_weight)
+        if chunks is None:
+            return super().score(X, y, sample_weight)
+        return r2(chunk_scores(self, chunks, squares))
+
     @available_if(is_resumable)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y=None, sample_weight=None):
         """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n, d)
+        X : {array-like, sparse matrix} of shape (n, d), or ChunkedSource
             Features; in any units under ``solver="auto"``.
-        y : array-like of shape (n,) or (n, k)
-            Target.
+        y : array-like of shape (n,) or (n, k), default=None
+            Target. Required, except with a
+            :class:`~sklearn_gd.data.ChunkedSource`.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0.
 
@@ -102,6 +138,13 @@ class Regressor(RegressorMixin):
                 f"{self._coding.n_outputs}."
             )
         return y, weight
+
+    def _chunk_encoder(self, survey, role, classes):
+        first = survey.first
+        shape = (1,) if first.n_columns is None else (1, first.n_columns)
+        self._target(np.zeros(shape), None, role, classes)
+        unit, is_weighted = weight_unit(first.dtype, survey.weights, np.ones(1))
+        return TargetEncoder(self._coding, first.dtype, None, None, unit, is_weighted)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
 
 from sklearn_gd._estimators.guards import warn
-from sklearn_gd.data import ArraySource, mean_and_std
+from sklearn_gd.data import ArraySource, ChunkedSource, mean_and_std
 from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import NoPenalty
 
@@ -33,7 +33,7 @@ def validation_rows(X_val, y_val, sample_weight_val) -> Validation | None:
     """The user's validation rows, or None."""
     if X_val is None and y_val is None and sample_weight_val is None:
         return None
-    if X_val is None or y_val is None:
+    if X_val is None or (y_val is None and not isinstance(X_val, ChunkedSource)):
         raise ValueError("X_val and y_val must be passed together.")
     return Validation(X_val, y_val, sample_weight_val)
 

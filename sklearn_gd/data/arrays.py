@@ -48,6 +48,14 @@ class ArraySource(Source):
         self.width = width
         self.block_rows = block_rows or rows_in_cache(self.X, width)
 
+    def __getstate__(self):
+        # without the views, which would be copied one by one
+        return {name: value for name, value in vars(self).items() if name != "_views"}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.X, self.y, self.weight = map(aligned, (self.X, self.y, self.weight))
+
     @property
     def n_entries(self):
         return self.X.nnz if self.is_sparse else self.n_samples * self.n_features
@@ -101,6 +109,14 @@ class ArraySource(Source):
 
     def targets(self):
         return self.y, self.weight
+
+    def groups(self, of_targets: Callable[[NDArray], NDArray | None]) -> NDArray | None:
+        """What a function makes of the targets of all rows."""
+        return of_targets(self.y)
+
+    def in_memory(self) -> "ArraySource":
+        """Itself; of rows elsewhere, the same here."""
+        return self
 
     def with_targets(self, y: NDArray) -> "ArraySource":
         """The same rows with other targets."""
@@ -161,6 +177,14 @@ def map_rows(function: Callable, X, width: int = 0) -> NDArray:
 
     in_threads(fill, others)
     return result
+
+
+def aligned(array):
+    """An array, copied if its numbers lie across the boundaries of memory.
+
+    NumPy adds up those in another order than others, and slower. Anything else stays as it is.
+    """
+    return np.require(array, requirements="A") if isinstance(array, np.ndarray) else array
 
 
 def float_type(dtype) -> np.dtype:

@@ -105,8 +105,17 @@ class Source(ABC):
         """All rows as one batch; None where they do not lie in one array."""
         return None
 
+    @property
+    def lightest(self) -> float:
+        """The smallest weight of a row."""
+        _, weight = self.targets()
+        return 1.0 if weight is None else float(weight.min())
+
     def targets(self) -> tuple[NDArray, NDArray | None]:
-        """The encoded targets of all rows, and their weights (None: all one)."""
+        """The encoded targets of all rows, and their weights (None: all one).
+
+        Or fewer that say the same of averages: each class once, with the weight of all its rows.
+        """
         pairs = [(block.y, block.weight) for block in self.blocks()]
         y = np.concatenate([y for y, _ in pairs])
         is_weighted = pairs[0][1] is not None

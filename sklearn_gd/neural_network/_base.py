@@ -46,20 +46,24 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
     }
     _method_defaults: ClassVar = METHOD_DEFAULTS | {"dropout": 0.0, "max_norm": None}
 
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the network to X and y.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, RowMatrix} of shape (n, d)
+        X : {array-like, sparse matrix, RowMatrix} of shape (n, d), or ChunkedSource
             Features, in any units; float32 stays float32. A
-            :class:`~sklearn_gd.data.RowMatrix` or a memory map need not fit in memory.
-        y : array-like of shape (n,) or (n, k)
+            :class:`~sklearn_gd.data.RowMatrix` or a memory map need not fit in memory. A
+            :class:`~sklearn_gd.data.ChunkedSource` holds y and sample_weight, too. The rows of a
+            dask array or dataframe stay where they are.
+        y : array-like of shape (n,) or (n, k), default=None
             Target: numbers or labels; (n, k) for several targets, or a 0/1 matrix of labels.
+            Required, except with a ChunkedSource.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0; 0 is the same as leaving the row out.
         X_val, y_val, sample_weight_val : array-like, default=None
-            Validation rows for ``early_stopping``, instead of a fraction of X.
+            Validation rows for ``early_stopping``, instead of a fraction of X. X_val may be a
+            ChunkedSource.
 
         Returns
         -------

@@ -69,9 +69,7 @@ class Problem:
         """
         if self.loss.has_minimum or not self.model.is_linear or np.any(self.alpha):
             return False
-        _, weight = self.source.targets()
-        lightest = 1.0 if weight is None else float(weight.min())
-        return mean_loss * self.source.weight_sum < np.log(2) * lightest
+        return mean_loss * self.source.weight_sum < np.log(2) * self.source.lightest
 
     def nearest(self, params: NDArray, start: NDArray) -> NDArray:
         """Without a penalty, the nearest to the start among params that predict the same.
