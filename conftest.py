@@ -8,7 +8,7 @@ import pytest
 
 # pictures are made without a screen
 os.environ.setdefault("MPLBACKEND", "Agg")
-DRAWS = ("descent", "loss_curve", "solver_comparison")
+DRAWS = ("descent", "loss_curve", "path", "solver_comparison")
 NEED = {
     "matplotlib": [f"sklearn_gd/inspection/{name}.py" for name in DRAWS],
     "skl2onnx": ["sklearn_gd/onnx.py"],

@@ -4,6 +4,7 @@ from sklearn_gd.linear_model import (
     GDLinearClassifier,
     GDLinearRegressor,
     GDLogisticClassifier,
+    GDPathCV,
     GDSoftmaxClassifier,
     regularization_path,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "GDLogisticClassifier",
     "GDMLPClassifier",
     "GDMLPRegressor",
+    "GDPathCV",
     "GDSoftmaxClassifier",
     "regularization_path",
 ]

@@ -5,6 +5,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from common import CASES, NETWORK_CASES, build, coefficients, make_data, make_weights
@@ -13,12 +14,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from sklearn_gd import GDLinearRegressor, GDLogisticClassifier, GDMLPClassifier
+from sklearn_gd import GDLinearRegressor, GDLogisticClassifier, GDMLPClassifier, GDPathCV
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.inspection import (
     DescentDisplay,
     LearningRateDisplay,
     LossCurveDisplay,
+    PathDisplay,
     SolverComparisonDisplay,
     learning_rate_range,
 )
@@ -659,3 +661,59 @@ def test_a_network_draws_its_early_stopping_too():
     )
     display = DescentDisplay.from_estimator(network, X, y, **COARSE)
     assert display.ax_.get_xlabel() == "distance along the line from start to end"
+
+
+# Paths of penalty strengths.
+
+
+def lasso_path(case="regression", **params):
+    X, y = make_data(case)
+    estimator = CASES[case].estimator(penalty="elasticnet")
+    return GDPathCV(estimator, alphas=12, cv=3, **params).fit(X, y)
+
+
+@pytest.mark.parametrize("case", ["regression", "softmax"])
+def test_the_picture_of_a_path_has_a_line_for_each_coefficient(case):
+    path = lasso_path(case)
+    display = PathDisplay.from_estimator(path, linewidth=3)
+    assert_allclose(display.lines_[1].get_xdata(), path.alphas_)
+    drawn = np.array([line.get_ydata() for line in display.lines_]).T
+    assert_allclose(drawn, path.coef_path_.reshape(12, -1))
+    assert display.lines_[0].get_linewidth() == 3
+    counts = [int(text.get_text()) for text in display.count_ax_.get_xticklabels()]
+    by_hand = (path.coef_path_.reshape(12, -1, 4) != 0).any(axis=1).sum(axis=1)
+    assert counts[0] == by_hand[0] == 0
+    assert counts[-1] == by_hand[-1] == 4
+    assert set(counts) <= set(by_hand)
+    assert display.ax_.get_xscale() == "log"
+    assert path.best_alpha_ in display.ax_.lines[0].get_xdata()
+
+
+def test_the_picture_of_scores_has_a_band_of_one_standard_error():
+    path = lasso_path(l1_ratios=[0.5, 1.0])
+    row = [0.5, 1.0].index(path.best_l1_ratio_)
+    display = PathDisplay.from_estimator(path, kind="scores")
+    mean = path.scores_[row].mean(axis=1)
+    error = path.scores_[row].std(axis=1, ddof=1) / np.sqrt(3)
+    assert_allclose(display.lines_[0].get_xdata(), path.alphas_[row])
+    assert_allclose(display.lines_[0].get_ydata(), mean)
+    heights = display.band_.get_paths()[0].vertices[:, 1]
+    assert_allclose([heights.min(), heights.max()], [(mean - error).min(), (mean + error).max()])
+
+
+def test_features_with_names_have_a_legend_and_an_alpha_of_zero_is_left_out():
+    X, y = make_data("regression")
+    path = GDPathCV(GDLinearRegressor(), alphas=[0, 0.1, 1], cv=2)
+    display = PathDisplay.from_estimator(path.fit(pd.DataFrame(X, columns=list("abcd")), y))
+    names = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert names == list("abcd")
+    assert_array_equal(display.lines_[0].get_xdata(), [1, 0.1])
+
+
+def test_a_path_display_says_what_it_cannot_take():
+    with pytest.raises(NotFittedError, match="needs a GDPathCV fitted with refit=True"):
+        PathDisplay.from_estimator(lasso_path(refit=False))
+    with pytest.raises(NotFittedError, match="got GDLinearRegressor"):
+        PathDisplay.from_estimator(GDLinearRegressor().fit([[0.0], [1.0]], [0.0, 1.0]))
+    with pytest.raises(ValueError, match="kind must be one of"):
+        PathDisplay.from_estimator(lasso_path(), kind="coefs")

@@ -11,7 +11,7 @@ import pytest
 from common import CASES, CLASSIFIERS, ESTIMATORS, LINEAR, NETWORKS, REGRESSORS, make_data
 
 import sklearn_gd
-from sklearn_gd import losses, onnx, penalties, schedules, solvers
+from sklearn_gd import GDLogisticClassifier, GDPathCV, losses, onnx, penalties, schedules, solvers
 from sklearn_gd.models import activations
 from sklearn_gd.solvers import GradientDescent, Progress, Result, Run, StopReason
 
@@ -139,6 +139,14 @@ def test_attributes_of_an_estimator_are_those_that_fit_sets(kind):
     assert set(entries(kind, "Attributes")) == found
 
 
+def test_attributes_of_a_search_are_those_that_fit_sets():
+    X, y = make_data("logistic")
+    X = pd.DataFrame(X, columns=list("abcd"))
+    search = GDPathCV(GDLogisticClassifier(), alphas=2, cv=2).fit(X, y)
+    found = {name for name in vars(search) if name.endswith("_")} | {"classes_"}
+    assert set(entries(GDPathCV, "Attributes")) == found
+
+
 @pytest.mark.parametrize("kind", RECORDS)
 def test_attributes_of_a_record_are_those_that_it_has(kind):
     records = []
@@ -153,7 +161,7 @@ def test_attributes_of_a_record_are_those_that_it_has(kind):
     assert set(entries(kind, "Attributes")) == found
 
 
-@each({name: kind for name, kind in CLASSES.items() if kind not in (*ESTIMATORS, *RECORDS)})
+@each({n: kind for n, kind in CLASSES.items() if kind not in (*ESTIMATORS, *RECORDS, GDPathCV)})
 def test_attributes_of_a_component_are_there(thing):
     assert all(hasattr(thing, name) for name in entries(thing, "Attributes"))
 

@@ -147,7 +147,9 @@ class LinearEstimator(ToSklearn, GradientDescentEstimator):
 
     def _predict_raw(self, X):
         coef, intercept = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
-        raw = np.asarray(X @ coef.T)
+        # infinity times a coefficient of zero is invalid, and refused below
+        with np.errstate(invalid="ignore"):
+            raw = np.asarray(X @ coef.T)
         raw += intercept
         if not np.isfinite(raw).all():
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)

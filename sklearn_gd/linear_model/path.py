@@ -1,12 +1,25 @@
 """Coefficients along a range of penalty strengths."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.penalties import L1
 from sklearn_gd.solvers import solve
+
+# A penalty without kinks shrinks every coefficient and zeroes none: its path starts where that of
+# an elastic net with this l1_ratio does.
+SMALLEST_L1_RATIO = 1e-3
+# The end of the path relative to its start, if there are more rows than features, and if not.
+END, END_WIDE = 1e-4, 1e-2
+# An alpha beyond this many times the gradient is taken for infinite.
+LARGEST = 2.0**200
 
 
 def regularization_path(estimator, X, y, alphas, sample_weight=None):
@@ -38,6 +51,10 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     ValueError
         For a number in place of alphas, for no alphas, or data that cannot be used.
 
+    See Also
+    --------
+    GDPathCV : Choose one of them by cross-validation.
+
     References
     ----------
     Friedman, Hastie and Tibshirani (2010), "Regularization paths for generalized linear models via
@@ -68,13 +85,9 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     check_parameters(model, model._rules)
     rng = model._generator()
     source, held_out = model._hold_out(model._encode(X, y, sample_weight), None, rng)
-    problem = model._pose(source, rng, held_out=held_out)
-    params, steps = problem.start, []
-    for alpha in alphas:
-        penalised = problem.penalised(float(alpha))
-        solver = model._choose_solver(penalised)
-        result = solve(penalised, solver, model._run(rng, penalised, solver), params)
-        params = result.params
+    steps = []
+    problem = pose_path(model, source, rng, held_out)
+    for penalised, solver, result in follow(model, problem, alphas, rng):
         model._keep(penalised, solver, result)
         model._warn_unless_converged(result)
         steps.append((model.coef_, model.intercept_, model.objective_, model.n_iter_))
@@ -84,3 +97,83 @@ def regularization_path(estimator, X, y, alphas, sample_weight=None):
     return Bunch(
         alphas=alphas, coefs=coefs, intercepts=intercepts, objectives=objectives, n_iters=n_iters
     )
+
+
+def pose_path(model, source, rng, held_out=None):
+    """The problem of a path: that of the model, with a penalty even where its alpha is 0."""
+    alpha = model.alpha
+    try:
+        # a strength of 0 would drop the penalty for good
+        return model.set_params(alpha=1.0)._pose(source, rng, held_out=held_out)
+    finally:
+        model.set_params(alpha=alpha)
+
+
+def follow(model, problem, alphas, rng) -> Iterator[tuple]:
+    """Problem, solver and result for each alpha in turn, each from where the last ones lead."""
+    optima: list[tuple[float, NDArray]] = []
+    for alpha in map(float, alphas):
+        penalised = problem.penalised(alpha)
+        solver = model._choose_solver(penalised)
+        start = optima[-1][1] if optima else problem.start
+        if len(optima) == 2 and _is_predictable(penalised, solver):
+            ahead = _ahead(optima, alpha)
+            start = replace(penalised, start=start).better_start(ahead)
+        result = solve(penalised, solver, model._run(rng, penalised, solver), start)
+        optima = [*optima[-1:], (alpha, result.params)]
+        yield penalised, solver, result
+
+
+def _is_predictable(problem, solver) -> bool:
+    """Whether optima lie on a smooth curve, and solvers find them without noise."""
+    is_smooth = problem.penalty.is_smooth and problem.loss.is_convex and problem.penalty.is_convex
+    return is_smooth and not solver.resumable and np.all(np.asarray(problem.alpha) > 0)
+
+
+def _ahead(optima, alpha) -> NDArray:
+    """The line through two optima over the logarithm of alpha, at most as far again."""
+    (first, before), (last, params) = optima
+    way, done = np.log(last / alpha), np.log(first / last)
+    return params + min(way / done, 1.0) * (params - before) if done > 0 else params
+
+
+def geometric_alphas(model, problem, n_alphas: int) -> NDArray:
+    """``n_alphas`` strengths in geometric progression, from :func:`largest_alpha` downwards."""
+    is_tall = problem.source.n_samples > problem.source.n_features
+    first, of_lasso = largest_alpha(model, problem)
+    return np.geomspace(first, (END if is_tall else END_WIDE) * of_lasso, n_alphas)
+
+
+def largest_alpha(model, problem) -> tuple[float, float]:
+    """The least alpha at which no coefficient is worth its penalty, and the same for the lasso.
+
+    With all coefficients at zero and the intercept at its best, zero is the optimum where the
+    proximal operator of the penalty sends the negative gradient to zero. For l1 this is where alpha
+    reaches the largest entry of the gradient. It is at most that of an elastic net with
+    :data:`SMALLEST_L1_RATIO`; 1 where the gradient is zero.
+    """
+    _, gradient = problem.objective(problem.stages[-1]).value_and_gradient(problem.start)
+    (slope,), _ = problem.model.unpack(gradient)
+    if not slope.any():
+        return 1.0, 1.0
+    model = clone(model).set_params(penalty=L1())
+    of_lasso = _zeroing_strength(model._make_penalty(problem.source), slope)
+    if of_lasso == 0:  # positive=True, and no feature with a positive effect
+        return 1.0, 1.0
+    of_ridge = of_lasso / SMALLEST_L1_RATIO
+    if problem.penalty.is_smooth:
+        return of_ridge, of_lasso
+    return min(_zeroing_strength(problem.penalty, slope), of_ridge), of_lasso
+
+
+def _zeroing_strength(penalty, slope: NDArray) -> float:
+    """The least scale at which the proximal operator of ``-slope`` is zero, by bisection."""
+    low, high = 0.0, float(np.abs(slope).max())
+    limit = LARGEST * high
+    while penalty.prox(-slope, high).any():
+        low, high = high, 2 * high
+        if high > limit:
+            return np.inf
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if penalty.prox(-slope, middle).any() else (low, middle)
+    return high

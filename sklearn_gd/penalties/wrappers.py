@@ -220,6 +220,10 @@ class Weighted(Penalty):
     def vanishing(self):
         return self.penalty.vanishing()
 
+    def on_columns(self, columns):
+        inner = self.penalty.on_columns(columns)
+        return None if inner is None else Weighted(penalty=inner, weights=self.weights[columns])
+
     def unit(self, n_features):
         return self.penalty.unit(n_features)
 

@@ -1,0 +1,135 @@
+"""Paths of folds: what GDPathCV computes for each of them."""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from sklearn_gd._estimators.rows import FIT, VALIDATION
+from sklearn_gd.data import RowMatrix
+from sklearn_gd.linear_model._condensed import condensed
+from sklearn_gd.linear_model.path import follow, geometric_alphas, pose_path
+
+
+class Rows(NamedTuple):
+    """Validated rows, targets and weights (None: all one)."""
+
+    X: Any
+    y: Any
+    weight: NDArray | None
+
+    def take(self, positions) -> "Rows":
+        """The rows at some positions."""
+        X = self.X.take(positions) if isinstance(self.X, RowMatrix) else self.X[positions]
+        weight = None if self.weight is None else self.weight[positions]
+        return Rows(X, self.y[positions], weight)
+
+
+class Grid(NamedTuple):
+    """Strengths (r, m), in descending order for each of r values of l1_ratio (None: not used)."""
+
+    alphas: NDArray
+    l1_ratios: list
+
+
+class Complaint(NamedTuple):
+    """The fits of a fold that did not converge, and why the first did not."""
+
+    n_fits: int
+    alpha: float
+    message: str
+
+
+class OfFold(NamedTuple):
+    """The scores (r, m) of a fold, and what did not converge."""
+
+    scores: NDArray
+    complaint: Complaint | None
+
+
+def grid_of(estimator, rows: Rows, asked, l1_ratios) -> Grid:
+    """The grid that is searched: ``asked`` is a number of alphas, or all of them."""
+    model = clone(estimator)
+    is_elastic = isinstance(model.penalty, str) and model.penalty == "elasticnet"
+    if l1_ratios is None:
+        l1_ratios = [model.l1_ratio if is_elastic else None]
+    else:
+        l1_ratios = [float(ratio) for ratio in l1_ratios]
+    # errors in all rows are raised here, before the first fold
+    source = model._encode(*rows, FIT)
+    if np.ndim(asked) == 1:
+        return Grid(np.tile(asked, (len(l1_ratios), 1)), l1_ratios)
+    rng = model._generator()
+    paths = [
+        geometric_alphas(model, pose_path(_with_ratio(model, ratio), source, rng), asked)
+        for ratio in l1_ratios
+    ]
+    return Grid(np.array(paths), l1_ratios)
+
+
+def scores_of_fold(estimator, rows, split, number, grid, scoring, is_scored_by_weight) -> OfFold:
+    """The scores on the held-out rows of a fold, for every point of the grid."""
+    model = clone(estimator).set_params(scoring=scoring)
+    train, test = (rows.take(positions) for positions in split)
+    try:
+        source = model._encode(*train, FIT)
+        held_out = _held_out(model, test if is_scored_by_weight else test._replace(weight=None))
+    except ValueError as error:
+        raise ValueError(
+            f"In fold {number} of cv, whose held-out rows are X_val: {error}"
+        ) from error
+    rng, failures = model._generator(), []
+    scores = np.empty(grid.alphas.shape)
+    for row, ratio in enumerate(grid.l1_ratios):
+        problem = _posed(_with_ratio(model, ratio), source, rng)
+        if scoring is None:
+            held_out = condensed(held_out, problem.loss)
+        score = model._score(problem.model, problem.loss, held_out)
+        path = follow(model, problem, grid.alphas[row], rng)
+        for column, (penalised, _, result) in enumerate(path):
+            scores[row, column] = score(result.params)
+            if model.tol > 0 and not result.converged:
+                failures.append(
+                    (penalised.alpha, f"{result.message}. {result.remedy}".rstrip(". "))
+                )
+    complaint = Complaint(len(failures), *failures[0]) if failures else None
+    return OfFold(scores, complaint)
+
+
+def coefficients_along(estimator, rows: Rows, alphas) -> tuple[NDArray, NDArray]:
+    """Coefficients and intercepts of all rows at each alpha."""
+    model = clone(estimator)
+    rng = model._generator()
+    problem = _posed(model, model._encode(*rows, FIT), rng)
+    found = []
+    for penalised, _, result in follow(model, problem, alphas, rng):
+        model._store(penalised.model, result.params)
+        found.append((model.coef_, model.intercept_))
+    coefs, intercepts = (np.array(column) for column in zip(*found, strict=True))
+    dtype = rows.X.dtype
+    return coefs.astype(dtype, copy=False), intercepts.astype(dtype, copy=False)
+
+
+def _posed(model, source, rng):
+    """The problem of a path, of few rows where these say the same as all."""
+    problem = pose_path(model, source, rng)
+    if model._choose_solver(problem).resumable:
+        return problem  # batches are of rows, and no other rows will do
+    return replace(problem, source=condensed(source, problem.loss))
+
+
+def _held_out(model, rows: Rows):
+    """Rows to score on: class weights are part of fits alone."""
+    if not hasattr(model, "class_weight"):
+        return model._encode(*rows, VALIDATION)
+    class_weight = model.class_weight
+    try:
+        return model.set_params(class_weight=None)._encode(*rows, VALIDATION)
+    finally:
+        model.set_params(class_weight=class_weight)
+
+
+def _with_ratio(model, ratio):
+    return model if ratio is None else model.set_params(l1_ratio=ratio)

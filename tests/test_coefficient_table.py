@@ -1,0 +1,481 @@
+"""Standard errors: those of statsmodels, of weights as copies, and of repeated samples."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm, t
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+
+from sklearn_gd import (
+    GDLinearClassifier,
+    GDLinearRegressor,
+    GDLogisticClassifier,
+    GDMLPRegressor,
+    GDSoftmaxClassifier,
+)
+from sklearn_gd.data import NpyChunks
+from sklearn_gd.inspection import coefficient_table
+from sklearn_gd.penalties import NoPenalty
+
+EXACT = {"penalty": None, "tol": 1e-15}
+MODELS = {
+    "squared": GDLinearRegressor(**EXACT),
+    "weighted": GDLinearRegressor(**EXACT),
+    "logistic": GDLogisticClassifier(**EXACT),
+    "softmax": GDSoftmaxClassifier(**EXACT),
+    "poisson": GDLinearRegressor(loss="poisson", **EXACT),
+    "counted": GDLinearRegressor(loss="poisson", **EXACT),
+}
+WEIGHTED = {"weighted": "analytic", "counted": "frequency"}
+# Estimates and standard errors of statsmodels 0.15: OLS, WLS, Logit, MNLogit, and the GLM of
+# Poisson, model-based with scale="X2" and with freq_weights; three features and the intercept.
+FIGURES = {
+    ("squared", "model"): (
+        [60.30783574, 26.22720028, 54.38712059, 152.1334842],
+        [6.467706319, 6.296200503, 6.461875598, 2.65309819],
+    ),
+    ("squared", "HC0"): (
+        [60.30783574, 26.22720028, 54.38712059, 152.1334842],
+        [6.773796556, 6.631436078, 6.379836272, 2.641065937],
+    ),
+    ("squared", "HC1"): (
+        [60.30783574, 26.22720028, 54.38712059, 152.1334842],
+        [6.804656837, 6.661647788, 6.408901736, 2.65309819],
+    ),
+    ("squared", "HC2"): (
+        [60.30783574, 26.22720028, 54.38712059, 152.1334842],
+        [6.833161585, 6.676418835, 6.428414643, 2.653059399],
+    ),
+    ("squared", "HC3"): (
+        [60.30783574, 26.22720028, 54.38712059, 152.1334842],
+        [6.89348742, 6.721941174, 6.477644717, 2.665160596],
+    ),
+    ("squared", "cluster"): (
+        [60.30783574, 26.22720028, 54.38712059, 152.1334842],
+        [5.326302053, 6.193037141, 4.937824689, 1.989697401],
+    ),
+    ("weighted", "model"): (
+        [54.40629513, 23.68248152, 56.02997927, 151.6856046],
+        [6.317435853, 6.23673668, 6.254026877, 2.598423295],
+    ),
+    ("weighted", "HC3"): (
+        [54.40629513, 23.68248152, 56.02997927, 151.6856046],
+        [7.00199639, 6.655108406, 6.934601803, 2.834455655],
+    ),
+    ("logistic", "model"): (
+        [1.630652277, 0.822385688, 1.72294913, 0.03357717358],
+        [0.3073258932, 0.2734503672, 0.3066568008, 0.116214024],
+    ),
+    ("logistic", "HC0"): (
+        [1.630652277, 0.822385688, 1.72294913, 0.03357717358],
+        [0.3114142804, 0.2718672871, 0.3296915384, 0.1163983224],
+    ),
+    ("logistic", "cluster"): (
+        [1.630652277, 0.822385688, 1.72294913, 0.03357717358],
+        [0.2701850075, 0.2827449336, 0.4050350433, 0.08568102421],
+    ),
+    ("softmax", "model"): (
+        [
+            0.9345903649,
+            0.4716213659,
+            1.519330889,
+            0.4314184468,
+            2.475078678,
+            1.342128326,
+            2.821984586,
+            0.07545660198,
+        ],
+        [
+            0.3623498752,
+            0.3202350942,
+            0.3635392984,
+            0.1519804768,
+            0.4124488213,
+            0.3606313373,
+            0.419218631,
+            0.1698115357,
+        ],
+    ),
+    ("softmax", "HC0"): (
+        [
+            0.9345903649,
+            0.4716213659,
+            1.519330889,
+            0.4314184468,
+            2.475078678,
+            1.342128326,
+            2.821984586,
+            0.07545660198,
+        ],
+        [
+            0.3761156091,
+            0.3207281519,
+            0.37141679,
+            0.1496947056,
+            0.3998021687,
+            0.3561030761,
+            0.4473739961,
+            0.170851821,
+        ],
+    ),
+    ("poisson", "model"): (
+        [0.4094554153, 0.1911767307, 0.4092000135, 1.452619385],
+        [0.04496052607, 0.04579488308, 0.0466159821, 0.02133094529],
+    ),
+    ("poisson", "HC0"): (
+        [0.4094554153, 0.1911767307, 0.4092000135, 1.452619385],
+        [0.0416721452, 0.04555347365, 0.0429729562, 0.02168558591],
+    ),
+    ("counted", "model"): (
+        [0.3686641928, 0.1702899651, 0.4159274688, 1.456577243],
+        [0.02821730351, 0.02910337938, 0.0288975981, 0.01325743823],
+    ),
+}
+
+
+def diabetes(name):
+    """The rows, the weights or None, and the groups of a case."""
+    X, target = load_diabetes(return_X_y=True, as_frame=True)
+    target, n = target.to_numpy(), len(target)
+    y = {
+        "logistic": (target > 140).astype(int),
+        "softmax": np.digitize(target, [100, 180]),
+        "poisson": np.floor(target / 30),
+        "counted": np.floor(target / 30),
+    }.get(name, target)
+    weight = 1 + np.arange(n) % 4 if name in WEIGHTED else None
+    return 10 * X[["bmi", "bp", "s5"]].to_numpy(), y, weight, np.arange(n) // 20
+
+
+def table_of(name, kind="model", **options):
+    X, y, weight, groups = diabetes(name)
+    model = MODELS[name].fit(X, y, weight)
+    options = {"weights": WEIGHTED.get(name, "analytic"), "kind": kind} | options
+    return coefficient_table(
+        model, X, y, weight, groups=groups if kind == "cluster" else None, **options
+    )
+
+
+@pytest.mark.parametrize(("name", "kind"), FIGURES)
+def test_figures_are_those_of_statsmodels(name, kind):
+    table = table_of(name, kind)
+    estimate, std_error = FIGURES[name, kind]
+    assert_allclose(table.estimate, estimate, rtol=1e-6)
+    assert_allclose(table.std_error, std_error, rtol=1e-6)
+    assert_allclose(np.sqrt(np.diagonal(table.covariance)), std_error, rtol=1e-6)
+
+
+def test_the_live_statsmodels_agrees():
+    api = pytest.importorskip("statsmodels.api")
+    X, y, _, groups = diabetes("squared")
+    theirs = api.OLS(y, api.add_constant(X, prepend=False)).fit()
+    robust = theirs.get_robustcov_results("cluster", groups=groups)
+    for ours, other in [(table_of("squared"), theirs), (table_of("squared", "cluster"), robust)]:
+        assert_allclose(ours.p_value, other.pvalues, rtol=1e-6)
+        assert_allclose(np.array([ours.lower, ours.upper]).T, other.conf_int(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "law"),
+    [
+        ("squared", "model", t(438)),
+        ("squared", "HC3", t(438)),
+        ("squared", "cluster", t(22)),
+        ("poisson", "model", t(438)),
+        ("poisson", "HC0", norm()),
+        ("logistic", "model", norm()),
+        ("softmax", "cluster", norm()),
+    ],
+)
+def test_statistics_and_intervals_follow_their_distribution(name, kind, law):
+    table = table_of(name, kind, confidence=0.9)
+    assert_allclose(table.statistic, table.estimate / table.std_error, rtol=1e-12)
+    assert_allclose(table.p_value, 2 * (1 - law.cdf(np.abs(table.statistic))), atol=1e-14)
+    assert_allclose(table.upper - table.estimate, law.ppf(0.95) * table.std_error, rtol=1e-9)
+    assert_allclose(table.estimate - table.lower, table.upper - table.estimate, rtol=1e-9)
+
+
+def test_leverages_of_a_logistic_model_are_those_of_its_hat_matrix():
+    X, y, _, _ = diabetes("logistic")
+    model = MODELS["logistic"].fit(X, y)
+    ones = np.column_stack([X, np.ones(len(X))])
+    p = model.predict_proba(X)[:, 1]
+    root = np.sqrt(p * (1 - p))[:, np.newaxis] * ones
+    leverage = np.diagonal(root @ np.linalg.inv(root.T @ root) @ root.T)
+    scores = ((p - y) / (1 - leverage))[:, np.newaxis] * ones
+    inverse = np.linalg.inv(root.T @ root)
+    table = coefficient_table(model, X, y, kind="HC3")
+    assert_allclose(table.covariance, inverse @ scores.T @ scores @ inverse, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["model", "HC0", "HC1", "HC3", "cluster"])
+@pytest.mark.parametrize("name", ["squared", "poisson", "logistic"])
+def test_frequency_weights_are_copies(name, kind):
+    X, y, _, groups = diabetes(name)
+    weight = np.arange(len(y)) % 3
+    copies = np.repeat(np.arange(len(y)), weight)
+    groups = groups if kind == "cluster" else None
+    weighted = coefficient_table(
+        MODELS[name].fit(X, y, weight), X, y, weight, weights="frequency", kind=kind, groups=groups
+    )
+    model = MODELS[name].fit(X[copies], y[copies])
+    groups = None if groups is None else groups[copies]
+    copied = coefficient_table(model, X[copies], y[copies], kind=kind, groups=groups)
+    for column in ("estimate", "std_error", "p_value", "lower", "upper"):
+        assert_allclose(getattr(weighted, column), getattr(copied, column), rtol=1e-5)
+    assert (weighted.n_samples, weighted.df) == (copied.n_samples, copied.df)
+
+
+@pytest.mark.parametrize("name", ["squared", "logistic"])
+def test_only_proportions_of_analytic_weights_count(name):
+    X, y, _, _ = diabetes(name)
+    weight = 1.0 + np.arange(len(y)) % 4
+    model = MODELS[name].fit(X, y, weight)
+    one, other = (coefficient_table(model, X, y, factor * weight) for factor in (1, 7))
+    assert_allclose(one.std_error, other.std_error, rtol=1e-12)
+    assert one.n_samples == len(y)
+
+
+def test_importance_weights_have_the_sandwich_of_weighted_scores():
+    X, y, _, _ = diabetes("squared")
+    weight = 1.0 + np.arange(len(y)) % 4
+    model = MODELS["squared"].fit(X, y, weight)
+    table = coefficient_table(model, X, y, weight, weights="importance", kind="HC0")
+    ones = np.column_stack([X, np.ones(len(X))])
+    inverse = np.linalg.inv(ones.T @ (weight[:, np.newaxis] * ones))
+    scores = (weight * (y - model.predict(X)))[:, np.newaxis] * ones
+    assert_allclose(table.covariance, inverse @ scores.T @ scores @ inverse, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["model", "HC0", "HC2", "cluster"])
+@pytest.mark.parametrize("storage", ["csr", "npy", "float32"])
+def test_storages_have_the_same_table(storage, kind, tmp_path):
+    X, y, _, groups = diabetes("poisson")
+    if storage == "npy":
+        for start in (0, 200, 400):
+            np.save(tmp_path / f"{start:03}.npy", X[start : start + 200])
+    kept = {"csr": sp.csr_matrix, "npy": lambda X: NpyChunks(tmp_path), "float32": np.float32}
+    rows = kept[storage](X)
+    groups = groups if kind == "cluster" else None
+    found = [
+        coefficient_table(MODELS["poisson"].fit(X, y), X, y, kind=kind, groups=groups)
+        for X in (X, rows)
+    ]
+    rtol = 2e-3 if storage == "float32" else 1e-6
+    assert_allclose(found[1].std_error, found[0].std_error, rtol=rtol)
+
+
+def test_units_of_the_features_are_those_of_the_table():
+    X, y, _, _ = diabetes("logistic")
+    units = np.array([1e-4, 1.0, 1e6])
+    plain = coefficient_table(MODELS["logistic"].fit(X, y), X, y)
+    scaled = coefficient_table(MODELS["logistic"].fit(X * units, y), X * units, y)
+    assert_allclose(scaled.std_error[:3] * units, plain.std_error[:3], rtol=1e-5)
+    assert_allclose(scaled.p_value, plain.p_value, rtol=1e-4)
+
+
+def test_without_an_intercept_there_is_no_row_for_it():
+    X, y, _, _ = diabetes("squared")
+    model = GDLinearRegressor(fit_intercept=False, alpha=0, tol=1e-15).fit(X, y)
+    table = coefficient_table(model, X, y)
+    residual = y - X @ model.coef_
+    variance = residual @ residual / (len(y) - 3)
+    assert table.names == ["x0", "x1", "x2"]
+    assert_allclose(table.covariance, variance * np.linalg.inv(X.T @ X), rtol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["model", "HC3"])
+def test_intervals_cover_the_truth_as_often_as_they_say(kind):
+    rng, truth, n_times = np.random.default_rng(0), np.array([1.0, -0.5, 0.2]), 2000
+    hits = np.zeros(3)
+    for _ in range(n_times):
+        X = rng.normal(size=(100, 2))
+        y = X @ truth[:2] + truth[2] + rng.normal(size=100)
+        table = coefficient_table(GDLinearRegressor(penalty=None).fit(X, y), X, y, kind=kind)
+        hits += (table.lower <= truth) & (truth <= table.upper)
+    assert_allclose(hits / n_times, 0.95, atol=0.015)
+
+
+# The table itself.
+
+
+def test_the_table_as_text_and_as_frames():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X, y = X.iloc[:, :2], y.map({0: "a", 1: "b", 2: "c"})
+    X = X.assign(noise=np.sin(np.arange(150)))
+    keep = np.r_[0:150]
+    X.iloc[keep[::7], 0] = 6.0
+    model = GDSoftmaxClassifier(**EXACT).fit(X, y)
+    table = coefficient_table(model, X, y, confidence=0.9)
+    names = [*X.columns, "intercept"]
+    assert table.names == [f"{label}: {name}" for label in "bc" for name in names]
+    frame = table.to_frame()
+    assert isinstance(frame, pd.DataFrame)
+    assert_array_equal(frame.loc["c: intercept"].to_numpy()[:2], [
+        table.estimate[-1], table.std_error[-1],
+    ])  # fmt: skip
+    other = table.to_frame("polars")
+    assert isinstance(other, pl.DataFrame)
+    assert other["name"].to_list() == table.names
+    assert_array_equal(other["upper"].to_numpy(), frame["upper"])
+    lines = str(table).split("\n")
+    assert len({len(line) for line in lines[:-1]}) == 1
+    assert lines[0].split()[:2] == ["name", "estimate"]
+    assert "90% intervals, normal" in lines[-1]
+    with pytest.raises(ValueError, match="library must be one of"):
+        table.to_frame("arrow")
+
+
+def test_contrasts_do_not_depend_on_how_classes_are_centred():
+    X, y, _, _ = diabetes("softmax")
+    model = MODELS["softmax"].fit(X, y)
+    table = coefficient_table(model, X, y)
+    model.coef_ = model.coef_ + 3.0
+    model.intercept_ = model.intercept_ - 2.0
+    moved = coefficient_table(model, X, y)
+    assert_allclose(moved.estimate, table.estimate, rtol=1e-9)
+    assert_allclose(moved.std_error, table.std_error, rtol=1e-9)
+
+
+# What it refuses.
+
+LINE = np.arange(12.0)[:, np.newaxis]
+WAVE = np.sin(np.arange(12.0))
+TWO = (np.arange(12) % 3 == 0).astype(int)
+REFUSED = {
+    "penalty": (GDLinearRegressor(), WAVE, "penalty=None or alpha=0"),
+    "positive": (GDLinearRegressor(penalty=None, positive=True), WAVE, "positive=False"),
+    "class_weight": (
+        GDLogisticClassifier(penalty=None, class_weight="balanced"), TWO, "class_weight=None",
+    ),
+    "absolute": (GDLinearRegressor(loss="absolute_error", penalty=None), WAVE, "has kinks"),
+    "huber": (GDLinearRegressor(loss="huber", penalty=None), WAVE, "is not the negative log-lik"),
+    "hinge": (GDLinearClassifier(loss="squared_hinge", penalty=None), TWO, "bootstrap"),
+    "one-vs-rest": (GDLogisticClassifier(penalty=None), np.arange(12) % 3, "GDSoftmaxClassifier"),
+    "two-targets": (GDLinearRegressor(penalty=None), np.column_stack([WAVE, WAVE]), "one target"),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", REFUSED)
+def test_fits_without_a_formula_are_refused_with_the_reason(name):
+    model, y, words = REFUSED[name]
+    model.fit(LINE, y)
+    with pytest.raises(ValueError, match=words):
+        coefficient_table(model, LINE, y)
+
+
+def test_a_penalty_of_no_strength_is_none():
+    X, y, _, _ = diabetes("squared")
+    for params in ({"alpha": 0}, {"penalty": NoPenalty()}, {"penalty": "l1", "alpha": 0}):
+        model = GDLinearRegressor(**{"tol": 1e-15} | params).fit(X, y)
+        assert_allclose(coefficient_table(model, X, y).std_error, table_of("squared").std_error)
+
+
+def test_other_estimators_are_refused():
+    with pytest.raises(TypeError, match="needs an estimator of sklearn_gd"):
+        coefficient_table(LinearRegression().fit(LINE, WAVE), LINE, WAVE)
+    with pytest.raises(NotFittedError):
+        coefficient_table(GDLinearRegressor(penalty=None), LINE, WAVE)
+    network = GDMLPRegressor(max_iter=1, tol=0).fit(LINE, WAVE)
+    with pytest.raises(TypeError, match="weights of a network"):
+        coefficient_table(network, LINE, WAVE)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"weights": "probability"}, "weights must be one of"),
+        ({"kind": "HC4"}, "kind must be one of"),
+        ({"confidence": 95}, "confidence must be a number > 0 and < 1; got 95"),
+        ({"kind": "cluster"}, "groups must be passed with kind='cluster'"),
+        ({"groups": TWO}, "groups must be passed with kind='cluster'"),
+        ({"kind": "cluster", "groups": TWO[:3]}, r"groups must have shape \(12,\)"),
+        ({"kind": "cluster", "groups": np.ones(12)}, "at least two groups"),
+        ({"weights": "frequency", "sample_weight": np.full(12, 0.5)}, "has fractions"),
+        ({"weights": "importance", "sample_weight": np.ones(12)}, "says nothing about variances"),
+        ({"sample_weight": np.ones(3)}, r"sample_weight must have shape \(12,\)"),
+        ({"sample_weight": np.arange(12.0)}, "standard errors away from the optimum"),
+    ],
+    ids=str,
+)
+def test_an_option_that_cannot_be_used_is_named(options, words):
+    model = GDLinearRegressor(penalty=None).fit(LINE, WAVE)
+    with pytest.raises(ValueError, match=words):
+        coefficient_table(model, LINE, WAVE, **options)
+
+
+def test_leverages_of_several_classes_are_refused():
+    with pytest.raises(ValueError, match="use 'HC0' or 'HC1'"):
+        table_of("softmax", "HC2")
+
+
+def test_other_rows_than_those_of_the_fit_are_refused():
+    X, y, _, _ = diabetes("squared")
+    model = MODELS["squared"].fit(X, y)
+    with pytest.raises(ValueError, match="Pass the X, y and sample_weight of fit"):
+        coefficient_table(model, X[:100], y[:100])
+    X, y, _, _ = diabetes("softmax")
+    model = MODELS["softmax"].fit(X, y)
+    with pytest.raises(ValueError, match="y has the classes"):
+        coefficient_table(model, X, y + 1)
+
+
+def test_fewer_rows_than_coefficients_are_refused():
+    X = np.eye(3)
+    model = GDLinearRegressor(penalty=None).fit(X, [1.0, 2.0, 4.0])
+    with pytest.raises(ValueError, match="3 rows and 4 coefficients"):
+        coefficient_table(model, X, [1.0, 2.0, 4.0])
+
+
+def test_columns_that_depend_on_each_other_are_named():
+    X, y, _, _ = diabetes("squared")
+    frame = pd.DataFrame(X, columns=["bmi", "bp", "s5"]).assign(sum=X[:, 0] + 2 * X[:, 2], one=1.0)
+    model = GDLinearRegressor(penalty=None).fit(frame[["bmi", "bp", "s5", "sum"]], y)
+    with pytest.raises(ValueError, match=r"linearly dependent.*: bmi, s5, sum"):
+        coefficient_table(model, frame[["bmi", "bp", "s5", "sum"]], y)
+    model = GDLinearRegressor(penalty=None).fit(frame[["bmi", "one"]], y)
+    with pytest.raises(ValueError, match=r"linearly dependent.*: one, intercept"):
+        coefficient_table(model, frame[["bmi", "one"]], y)
+
+
+def separated(kind):
+    """Rows in which one feature settles some of them, and estimators for these."""
+    X, y, _, _ = diabetes("logistic")
+    X = X.copy()
+    if kind == "complete":
+        return GDLogisticClassifier(penalty=None), X, (X[:, 1] > 0.1).astype(int)
+    X[:, 1] = np.arange(len(y)) % 10 == 0
+    if kind == "quasi":
+        y = np.where(X[:, 1] == 1, 1, y)
+        return GDLogisticClassifier(penalty=None), X, y
+    if kind == "softmax":
+        y = diabetes("softmax")[1]
+        return GDSoftmaxClassifier(penalty=None), X, np.where(X[:, 1] == 1, 2, y)
+    y = diabetes("poisson")[1]
+    return GDLinearRegressor(loss="poisson", penalty=None), X, np.where(X[:, 1] == 1, 0.0, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", ["complete", "quasi", "softmax", "counts"])
+def test_separated_rows_have_no_standard_errors(kind):
+    model, X, y = separated(kind)
+    model.fit(X, y)
+    with pytest.raises(ValueError, match=r"Rows are separated.*x1"):
+        coefficient_table(model, X, y)
+
+
+@pytest.mark.parametrize("kind", ["quasi", "softmax", "counts"])
+def test_one_row_to_the_contrary_ends_a_separation(kind):
+    model, X, y = separated(kind)
+    y = y.copy()
+    first = np.flatnonzero(X[:, 1] == 1)[:3]
+    y[first] = [0, 1, 2] if kind == "softmax" else (0 if kind == "quasi" else 1)
+    model.set_params(tol=1e-12).fit(X, y)
+    assert np.isfinite(coefficient_table(model, X, y).std_error).all()

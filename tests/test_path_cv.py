@@ -1,0 +1,583 @@
+"""Alpha by cross-validation along a path: the same as a grid search, and as scikit-learn's CVs."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from common import CASES, make_data, make_weights
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import ElasticNetCV, LassoCV, LogisticRegressionCV, RidgeCV
+from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    ShuffleSplit,
+    StratifiedKFold,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_gd import (
+    GDLinearClassifier,
+    GDLinearRegressor,
+    GDLogisticClassifier,
+    GDMLPRegressor,
+    GDPathCV,
+    GDSoftmaxClassifier,
+    regularization_path,
+)
+from sklearn_gd._validation import InvalidParameterError
+from sklearn_gd.data import ArraySource, RowMatrix
+from sklearn_gd.linear_model._condensed import condensed
+from sklearn_gd.losses import Logistic, SquaredError
+from sklearn_gd.models import Linear
+from sklearn_gd.objective import EmpiricalRisk
+from sklearn_gd.penalties import L2, GroupLasso, Tikhonov
+
+ALPHAS = [0.3, 0.1, 0.02, 0.001]
+EXACT = {"tol": 1e-13}
+# An estimator, the case whose data it is fitted to, and the scorer that is the default score.
+SEARCHED = {
+    "lasso": (GDLinearRegressor(penalty="l1"), "regression", "neg_mean_squared_error"),
+    "ridge": (GDLinearRegressor(), "two-targets", "neg_mean_squared_error"),
+    "standardize": (
+        GDLinearRegressor(penalty="l1", standardize=True),
+        "regression",
+        "neg_mean_squared_error",
+    ),
+    "no-intercept": (
+        GDLinearRegressor(penalty="elasticnet", fit_intercept=False),
+        "regression",
+        "neg_mean_squared_error",
+    ),
+    "absolute": (
+        GDLinearRegressor(loss="absolute_error"),
+        "regression",
+        "neg_mean_absolute_error",
+    ),
+    "logistic": (GDLogisticClassifier(penalty="l1"), "logistic", "neg_log_loss"),
+    "balanced": (GDLogisticClassifier(class_weight="balanced"), "logistic", "neg_log_loss"),
+    "softmax": (GDSoftmaxClassifier(penalty="elasticnet"), "softmax", "neg_log_loss"),
+}
+# The default score of squared error is half of scikit-learn's, and a sum over targets.
+FACTORS = {"lasso": 0.5, "ridge": 1.0, "standardize": 0.5, "no-intercept": 0.5}
+
+
+def grid_search(estimator, X, y, scoring, **grid):
+    return GridSearchCV(estimator, {"alpha": ALPHAS} | grid, scoring=scoring, cv=3).fit(X, y)
+
+
+def split_scores(search):
+    results = search.cv_results_
+    return np.array([results[f"split{fold}_test_score"] for fold in range(search.n_splits_)]).T
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_default_scores_are_those_of_a_grid_search_by_the_loss(name):
+    estimator, case, scoring = SEARCHED[name]
+    estimator = clone(estimator).set_params(**EXACT)
+    X, y = make_data(case)
+    path = GDPathCV(estimator, alphas=ALPHAS, cv=3).fit(X, y)
+    search = grid_search(estimator, X, y, scoring)
+    assert_allclose(path.scores_, FACTORS.get(name, 1.0) * split_scores(search), rtol=2e-5)
+    assert path.best_alpha_ == search.best_params_["alpha"]
+    assert path.best_index_ == search.best_index_
+    assert_allclose(path.best_estimator_.coef_, search.best_estimator_.coef_, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("case", "scoring"),
+    [
+        ("regression", "r2"),
+        ("one-vs-rest", "accuracy"),
+        ("multilabel", "f1_macro"),
+        ("modified-huber", "neg_brier_score"),
+        ("softmax", "roc_auc_ovr"),
+    ],
+)
+def test_scores_of_a_scorer_are_those_of_a_grid_search(case, scoring):
+    X, y = make_data(case)
+    estimator = CASES[case].estimator(**CASES[case].params, **EXACT)
+    path = GDPathCV(estimator, alphas=ALPHAS, cv=3, scoring=scoring).fit(X, y)
+    search = grid_search(estimator, X, y, scoring)
+    assert_allclose(path.scores_, split_scores(search), rtol=1e-5)
+    for name in ("mean_test_score", "std_test_score"):
+        assert_allclose(path.cv_results_[name], search.cv_results_[name], rtol=1e-4, atol=1e-6)
+    assert path.cv_results_["params"] == search.cv_results_["params"]
+
+
+def test_l1_ratios_are_searched_too():
+    X, y = make_data("regression")
+    estimator = GDLinearRegressor(penalty="elasticnet", **EXACT)
+    ratios = [0.2, 0.9]
+    path = GDPathCV(estimator, alphas=ALPHAS, l1_ratios=ratios, cv=3).fit(X, y)
+    half = make_scorer(lambda y, p: -mean_squared_error(y, p) / 2)
+    search = grid_search(estimator, X, y, half, l1_ratio=ratios)
+    places = [search.cv_results_["params"].index(point) for point in path.cv_results_["params"]]
+    assert_allclose(path.scores_.reshape(-1, 3), split_scores(search)[places], rtol=1e-6)
+    assert search.best_params_ == {"alpha": path.best_alpha_, "l1_ratio": path.best_l1_ratio_}
+    assert path.best_estimator_.l1_ratio == path.best_l1_ratio_
+    assert path.alphas_.shape == (2, 4)
+    assert path.cv_results_["params"][path.best_index_] == search.best_params_
+
+
+PENALISED = {
+    "lasso": (GDLinearRegressor(penalty="l1"), "regression"),
+    "two-targets": (GDLinearRegressor(penalty="elasticnet"), "two-targets"),
+    "standardize": (GDLinearRegressor(penalty="l1", standardize=True), "regression"),
+    "positive": (GDLinearRegressor(penalty="l1", positive=True), "regression"),
+    "groups": (GDLinearRegressor(penalty=GroupLasso(groups=[0, 1, 0, 1])), "two-targets"),
+    "logistic": (GDLogisticClassifier(penalty="l1"), "logistic"),
+    "one-vs-rest": (GDLogisticClassifier(penalty="l1"), "one-vs-rest"),
+    "softmax": (GDSoftmaxClassifier(penalty="l1"), "softmax"),
+    "squared-hinge": (GDLinearClassifier(penalty="l1", loss="squared_hinge"), "logistic"),
+}
+
+
+@pytest.mark.parametrize("name", PENALISED)
+def test_the_first_alpha_is_the_least_at_which_all_coefficients_are_zero(name):
+    estimator, case = PENALISED[name]
+    estimator = clone(estimator).set_params(**EXACT)
+    X, y = make_data(case)
+    X = X * [1.0, 3.0, 0.2, 1.0]
+    weight = make_weights()
+    path = GDPathCV(estimator, alphas=3, cv=2).fit(X, y, sample_weight=weight)
+    above, below = (
+        clone(estimator).set_params(alpha=factor * path.alphas_[0]).fit(X, y, weight)
+        for factor in (1 + 1e-9, 1 - 1e-3)
+    )
+    assert not above.coef_.any()
+    assert below.coef_.any()
+
+
+def test_the_first_alpha_has_a_closed_form_for_elastic_nets():
+    X, y = make_data("regression")
+    slope = np.abs((X - X.mean(axis=0)).T @ (y - y.mean())).max() / len(y)
+    for ratio, used in [(1.0, 1.0), (0.5, 0.5), (1e-4, 1e-3), (0.0, 1e-3)]:
+        estimator = GDLinearRegressor(penalty="elasticnet", l1_ratio=ratio)
+        alphas = GDPathCV(estimator, alphas=5, cv=2, refit=False).fit(X, y).alphas_
+        assert_allclose(alphas, np.geomspace(slope / used, 1e-4 * slope, 5), rtol=1e-9)
+    wide = GDPathCV(GDLinearRegressor(penalty="l1"), alphas=2, cv=2).fit(X[:4], y[:4])
+    assert_allclose(wide.alphas_[1] / wide.alphas_[0], 1e-2, rtol=1e-9)
+
+
+def test_a_constant_target_has_a_path_of_zeros():
+    X, _ = make_data("regression")
+    path = GDPathCV(GDLinearRegressor(penalty="l1"), alphas=2, cv=2).fit(X, np.ones(len(X)))
+    assert not path.coef_path_.any()
+    assert path.best_alpha_ == 1.0
+
+
+@pytest.mark.parametrize("name", PENALISED)
+def test_the_path_is_that_of_separate_fits(name):
+    estimator, case = PENALISED[name]
+    estimator = clone(estimator).set_params(**EXACT)
+    X, y = make_data(case)
+    path = GDPathCV(estimator, alphas=6, cv=2).fit(X, y, sample_weight=make_weights())
+    for alpha, coef, intercept in zip(
+        path.alphas_, path.coef_path_, path.intercept_path_, strict=True
+    ):
+        alone = clone(estimator).set_params(alpha=alpha).fit(X, y, make_weights())
+        assert_allclose(coef, alone.coef_, rtol=1e-4, atol=1e-5)
+        assert_allclose(intercept, alone.intercept_, rtol=1e-4, atol=1e-5)
+        assert_array_equal(coef == 0, alone.coef_ == 0)
+
+
+@pytest.mark.parametrize("name", ["lasso", "softmax"])
+def test_weights_are_copies(name):
+    estimator, case = PENALISED[name]
+    estimator = clone(estimator).set_params(**EXACT)
+    X, y = make_data(case)
+    weight, groups = make_weights().astype(int), np.arange(60) % 3
+    copies = np.repeat(np.arange(60), weight)
+    cv = LeaveOneGroupOut()
+    weighted = GDPathCV(estimator, alphas=5, cv=cv, rule="one_standard_error")
+    copied = clone(weighted).fit(X[copies], y[copies], groups=groups[copies])
+    weighted.fit(X, y, sample_weight=weight, groups=groups)
+    assert_allclose(weighted.alphas_, copied.alphas_, rtol=1e-9)
+    assert_allclose(weighted.scores_, copied.scores_, rtol=1e-6)
+    assert weighted.best_index_ == copied.best_index_
+    assert_allclose(weighted.coef_path_, copied.coef_path_, rtol=1e-5, atol=1e-6)
+
+
+# The estimators of scikit-learn that choose a strength.
+
+
+@pytest.mark.parametrize("ratio", [None, 0.5])
+def test_lasso_and_elastic_net_choose_the_same_alpha(ratio):
+    X, y = make_data("regression")
+    penalty = {"penalty": "l1"} if ratio is None else {"penalty": "elasticnet", "l1_ratio": ratio}
+    ours = GDPathCV(GDLinearRegressor(**penalty, **EXACT), alphas=20, cv=KFold(4)).fit(X, y)
+    settings = {"cv": KFold(4), "alphas": ours.alphas_, "tol": 1e-12}
+    theirs = LassoCV(**settings) if ratio is None else ElasticNetCV(l1_ratio=ratio, **settings)
+    theirs.fit(X, y)
+    assert_allclose(-2 * ours.scores_, theirs.mse_path_, rtol=1e-6)
+    assert ours.best_alpha_ == theirs.alpha_
+    assert_allclose(ours.best_estimator_.coef_, theirs.coef_, atol=1e-6)
+
+
+def test_ridge_chooses_the_same_alpha():
+    X, y = make_data("regression")
+    n_train, alphas = 45, np.geomspace(1, 1e-3, 8)
+    estimator = GDLinearRegressor(**EXACT)
+    ours = GDPathCV(estimator, alphas=alphas, cv=KFold(4)).fit(X, y)
+    # the strength of Ridge is for a sum over the rows of a fold
+    theirs = RidgeCV(alphas=n_train * alphas, cv=KFold(4), scoring="neg_mean_squared_error")
+    theirs.fit(X, y)
+    assert_allclose(2 * ours.best_score_, theirs.best_score_, rtol=1e-6)
+    assert_allclose(n_train * ours.best_alpha_, theirs.alpha_)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("case", ["logistic", "softmax"])
+def test_logistic_regression_chooses_the_same_strength(case):
+    X, y = make_data(case)
+    splits, alphas = list(StratifiedKFold(4).split(X, y)), np.geomspace(1, 1e-3, 6)
+    ours = GDPathCV(GDSoftmaxClassifier(**EXACT), alphas=alphas, cv=splits).fit(X, y)
+    strengths = 1 / (45 * alphas)
+    settings = {"cv": splits, "scoring": "neg_log_loss", "tol": 1e-10, "max_iter": 1000}
+    theirs = LogisticRegressionCV(Cs=strengths, **settings).fit(X, y)
+    scores = theirs.scores_
+    scores = next(iter(scores.values())) if isinstance(scores, dict) else scores
+    assert_allclose(ours.scores_.T, np.reshape(scores, (4, 6)), rtol=1e-5)
+    assert_allclose(1 / (45 * ours.best_alpha_), np.ravel(theirs.C_)[0])
+
+
+# The choice.
+
+
+def test_the_rule_of_one_standard_error():
+    X, y = make_data("regression")
+    best = GDPathCV(GDLinearRegressor(penalty="l1"), alphas=30).fit(X, y)
+    sparse = clone(best).set_params(rule="one_standard_error").fit(X, y)
+    mean = best.scores_.mean(axis=1)
+    error = best.scores_.std(axis=1, ddof=1) / np.sqrt(5)
+    at = mean.argmax()
+    expected = best.alphas_[mean >= mean[at] - error[at]].max()
+    assert (best.best_alpha_, best.best_score_) == (best.alphas_[at], mean[at])
+    assert sparse.best_alpha_ == expected > best.best_alpha_
+    assert sparse.alphas_[sparse.best_index_] == expected
+    assert_allclose(best.cv_results_["standard_error"], error)
+    assert sparse.best_estimator_.alpha == expected
+
+
+def test_the_rule_of_one_standard_error_stays_at_the_best_l1_ratio():
+    X, y = make_data("regression")
+    estimator = GDLinearRegressor(penalty="elasticnet")
+    best = GDPathCV(estimator, alphas=10, l1_ratios=[0.1, 0.5, 1.0]).fit(X, y)
+    sparse = clone(best).set_params(rule="one_standard_error").fit(X, y)
+    assert sparse.best_l1_ratio_ == best.best_l1_ratio_
+    assert sparse.best_alpha_ > best.best_alpha_
+
+
+# As an estimator.
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(
+    [
+        GDPathCV(GDLinearRegressor(penalty="l1"), alphas=3, cv=3),
+        GDPathCV(GDLogisticClassifier(), alphas=3, cv=3),
+    ]
+)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("case", ["two-targets", "multilabel", "softmax"])
+def test_methods_are_those_of_the_best_estimator(case):
+    X, y = make_data(case)
+    model = GDPathCV(CASES[case].estimator(), alphas=ALPHAS, cv=2).fit(X, y)
+    assert is_classifier(model) != is_regressor(model)
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+        assert hasattr(model, method) == hasattr(model.best_estimator_, method)
+        if hasattr(model, method):
+            expected = getattr(model.best_estimator_, method)(X)
+            assert_array_equal(getattr(model, method)(X), expected)
+            assert_array_equal(getattr(pickle.loads(pickle.dumps(model)), method)(X), expected)
+    weight = make_weights()
+    assert model.score(X, y, weight) == model.best_estimator_.score(X, y, weight)
+
+
+def test_a_regressor_has_no_classes_and_a_hinge_no_probabilities():
+    X, y = make_data("logistic")
+    model = GDPathCV(GDLinearRegressor(), alphas=[0.1], cv=2).fit(X, y)
+    assert not hasattr(model, "classes_")
+    model = GDPathCV(GDLinearClassifier(loss="squared_hinge"), alphas=[0.1], cv=2)
+    with pytest.raises(AttributeError, match="predict_proba"):
+        model.predict_proba(X)
+    assert_array_equal(model.fit(X, y).classes_, [0, 1])
+
+
+def test_without_refit_there_are_scores_and_no_predictions():
+    X, y = make_data("regression")
+    model = GDPathCV(GDLinearRegressor(), alphas=ALPHAS, cv=2, refit=False).fit(X, y)
+    assert model.best_alpha_ in ALPHAS
+    assert not hasattr(model, "coef_path_")
+    with pytest.raises(AttributeError, match="predict") as error:
+        model.predict(X)
+    assert "set refit=True" in str(error.value.__cause__)
+
+
+def test_before_fit_there_are_no_predictions():
+    with pytest.raises(NotFittedError):
+        GDPathCV(GDLinearRegressor()).predict([[1.0]])
+
+
+class Rows(RowMatrix):
+    def __init__(self, X):
+        self._X, self.shape, self.dtype = X, X.shape, X.dtype
+
+    def __getitem__(self, rows):
+        return self._X[rows]
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, Rows, pd.DataFrame], ids=lambda k: k.__name__)
+@pytest.mark.parametrize("name", ["lasso", "softmax"])
+def test_storages_have_the_same_path(kind, name):
+    estimator, case = PENALISED[name]
+    X, y = make_data(case)
+    kept = kind(X) if kind is not pd.DataFrame else pd.DataFrame(X, columns=list("abcd"))
+    model = GDPathCV(clone(estimator).set_params(**EXACT), alphas=5, cv=2)
+    dense, other = clone(model).fit(X, y), clone(model).fit(kept, y)
+    assert_allclose(other.scores_, dense.scores_, rtol=1e-6)
+    assert_allclose(other.coef_path_, dense.coef_path_, rtol=1e-5, atol=1e-6)
+    if kind is pd.DataFrame:
+        assert_array_equal(other.feature_names_in_, list("abcd"))
+        assert_array_equal(other.best_estimator_.feature_names_in_, list("abcd"))
+
+
+def test_float32_is_kept():
+    X, y = make_data("regression")
+    path = GDPathCV(GDLinearRegressor(penalty="l1"), alphas=5, cv=2)
+    single = clone(path).fit(X.astype(np.float32), y)
+    assert single.coef_path_.dtype == single.best_estimator_.coef_.dtype == np.float32
+    assert_allclose(single.scores_, path.fit(X, y).scores_, rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_folds_in_parallel_have_the_same_scores():
+    X, y = make_data("logistic")
+    alone = GDPathCV(GDLogisticClassifier(), alphas=3, cv=2).fit(X, y)
+    together = clone(alone).set_params(n_jobs=2).fit(X, y)
+    assert_array_equal(alone.scores_, together.scores_)
+
+
+def test_a_pipeline_and_a_grid_search_around_it():
+    X, y = make_data("logistic")
+    model = GDPathCV(GDLogisticClassifier(), alphas=3, cv=2)
+    pipeline = make_pipeline(StandardScaler(), model)
+    grid = {"gdpathcv__estimator__penalty": ["l1", "l2"], "gdpathcv__alphas": [2, 3]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
+    assert search.best_estimator_[-1].best_estimator_.penalty in ("l1", "l2")
+    assert model.estimator.alpha == GDLogisticClassifier().alpha
+
+
+def test_the_alpha_of_the_estimator_is_ignored():
+    X, y = make_data("regression")
+    paths = [
+        GDPathCV(GDLinearRegressor(penalty="l1", alpha=alpha), alphas=5, cv=2).fit(X, y)
+        for alpha in (0, 7.0)
+    ]
+    assert paths[0].coef_path_[-1].any()
+    assert_array_equal(paths[0].coef_path_, paths[1].coef_path_)
+    whole = regularization_path(GDLinearRegressor(penalty="l1", alpha=0), X, y, [0.5])
+    assert_allclose(
+        whole.coefs[0], GDLinearRegressor(penalty="l1", alpha=0.5).fit(X, y).coef_, atol=1e-6
+    )
+
+
+def test_stochastic_solvers_see_the_rows():
+    X, y = make_data("regression")
+    estimator = GDLinearRegressor(solver="sgd", max_iter=5, tol=0, random_state=0)
+    path = GDPathCV(estimator, alphas=[0.1], cv=2).fit(X, y)
+    train = next(iter(KFold(2).split(X)))
+    alone = clone(estimator).set_params(alpha=0.1).fit(X[train[0]], y[train[0]])
+    expected = -mean_squared_error(y[train[1]], alone.predict(X[train[1]])) / 2
+    assert_allclose(path.scores_[0, 0], expected, rtol=1e-9)
+
+
+# Few rows for many.
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_condensed_rows_have_the_same_objective(is_weighted, fit_intercept):
+    X, y = make_data("two-targets", n_samples=100)
+    X = np.hstack([1e3 * X + 1e4, X[:, :1], np.ones((100, 1))])  # a copy, a constant
+    weight = np.linspace(0.1, 3, 100) if is_weighted else None
+    source = ArraySource(X, y, weight)
+    few = condensed(source, SquaredError())
+    assert few.n_samples == 2 * 8
+    model = Linear(6, 2, fit_intercept)
+    risks = [EmpiricalRisk(model, SquaredError(), L2(), 0.1, rows) for rows in (source, few)]
+    for seed in range(3):
+        params = np.random.default_rng(seed).normal(size=model.size)
+        (value, gradient), (other, slope) = (risk.value_and_gradient(params) for risk in risks)
+        assert_allclose(value, other, rtol=1e-12)
+        assert_allclose(slope, gradient, rtol=1e-11)
+
+
+def test_rows_are_not_condensed_where_that_would_change_the_loss_or_save_nothing():
+    X, y = make_data("regression")
+    source = ArraySource(X, y[:, np.newaxis])
+    assert condensed(source, Logistic()) is source
+    few = source.take(np.arange(10))
+    assert condensed(few, SquaredError()) is few
+    sparse = ArraySource(sp.csr_matrix(X), y[:, np.newaxis])
+    assert condensed(sparse, SquaredError()) is sparse
+
+
+# Metadata routing.
+
+
+def test_groups_go_to_the_splitter():
+    X, y = make_data("regression")
+    groups = np.arange(60) // 10
+    plain = GDPathCV(GDLinearRegressor(), alphas=ALPHAS, cv=GroupKFold(3))
+    plain.fit(X, y, groups=groups)
+    with config_context(enable_metadata_routing=True):
+        routed = clone(plain).fit(X, y, groups=groups)
+    assert_array_equal(plain.scores_, routed.scores_)
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_weights_go_to_the_scorer_if_it_asks(is_asked):
+    X, y = make_data("logistic")
+    weight = make_weights()
+    with config_context(enable_metadata_routing=True):
+        scorer = get_scorer("accuracy").set_score_request(sample_weight=is_asked)
+        path = GDPathCV(GDLogisticClassifier(**EXACT), alphas=ALPHAS, cv=3, scoring=scorer)
+        path.set_fit_request(sample_weight=True)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=True), path)
+        pipeline.fit(X, y, sample_weight=weight)
+        path.fit(X, y, sample_weight=weight)
+        estimator = GDLogisticClassifier(**EXACT).set_fit_request(sample_weight=True)
+        search = GridSearchCV(estimator, {"alpha": ALPHAS}, scoring=scorer, cv=3)
+        search.fit(X, y, sample_weight=weight)
+    assert_allclose(path.scores_, split_scores(search), rtol=1e-12)
+
+
+# Errors.
+
+
+def scorer_without_weights(estimator, X, y):
+    return estimator.score(X, y)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"alphas": 0}, "'alphas' parameter of GDPathCV"),
+        ({"alphas": [0.1, -1]}, "'alphas' parameter of GDPathCV"),
+        ({"alphas": []}, "'alphas' parameter of GDPathCV is empty"),
+        ({"alphas": "atuo"}, "Did you mean 'auto'"),
+        ({"l1_ratios": [0.5]}, "penalty='elasticnet'; it has penalty='l2'"),
+        ({"rule": "1se"}, "'rule' parameter of GDPathCV"),
+        ({"refit": 1}, "'refit' parameter of GDPathCV"),
+        ({"estimator": GDLinearRegressor(penalty=None)}, "penalty=None"),
+        ({"estimator": GDLinearRegressor(early_stopping=True)}, "early_stopping=False"),
+        ({"estimator": GDLinearRegressor(tol=-1)}, "'tol' parameter of GDLinearRegressor"),
+        ({"scoring": "no such scorer"}, "no such scorer"),
+    ],
+    ids=str,
+)
+def test_a_parameter_that_cannot_be_used_is_named(params, words):
+    X, y = make_data("regression")
+    model = GDPathCV(**{"estimator": GDLinearRegressor(), "cv": 2} | params)
+    with pytest.raises(ValueError, match=words):
+        model.fit(X, y)
+    assert not hasattr(model, "scores_")
+
+
+def test_errors_of_the_l1_ratios():
+    X, y = make_data("regression")
+    for ratios in ([], [2.0], 0.5):
+        model = GDPathCV(GDLinearRegressor(penalty="elasticnet"), l1_ratios=ratios)
+        with pytest.raises(InvalidParameterError, match="'l1_ratios' parameter of GDPathCV"):
+            model.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "estimator", [GDMLPRegressor(), RidgeCV(), make_pipeline(GDLinearRegressor())], ids=str
+)
+def test_other_estimators_are_refused(estimator):
+    with pytest.raises(TypeError, match=r"linear estimator of sklearn_gd.*its last step"):
+        GDPathCV(estimator).fit([[1.0], [2.0]], [1.0, 2.0])
+
+
+def test_one_fold_has_no_standard_error():
+    X, y = make_data("regression")
+    model = GDPathCV(GDLinearRegressor(), alphas=3, cv=ShuffleSplit(1, random_state=0))
+    assert model.fit(X, y).scores_.shape == (3, 1)
+    with pytest.raises(ValueError, match="at least two folds"):
+        model.set_params(rule="one_standard_error").fit(X, y)
+
+
+def test_a_score_that_is_nan_is_an_error_that_says_where():
+    X, y = make_data("regression")
+    model = GDPathCV(
+        GDLinearRegressor(), alphas=[0.5], cv=2, scoring=lambda estimator, X, y: float("nan")
+    )
+    with pytest.raises(ValueError, match=r"NaN in fold 0 at alpha=0.5"):
+        model.fit(X, y)
+
+
+def test_weights_for_a_scorer_without_them_are_an_error():
+    X, y = make_data("regression")
+    model = GDPathCV(GDLinearRegressor(), alphas=2, cv=2, scoring=scorer_without_weights)
+    model.fit(X, y)
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        model.fit(X, y, sample_weight=make_weights())
+
+
+def test_metadata_that_nobody_takes_are_an_error():
+    X, y = make_data("regression")
+    with pytest.raises(TypeError, match=r"unexpected arguments \['X_val'\]"):
+        GDPathCV(GDLinearRegressor()).fit(X, y, X_val=X)
+
+
+def test_a_class_that_a_fold_lacks_is_an_error_that_names_the_fold():
+    X, y = make_data("softmax")
+    order = np.argsort(y)
+    with pytest.raises(ValueError, match=r"In fold 2 of cv.*not seen in training"):
+        GDPathCV(GDSoftmaxClassifier(), alphas=2, cv=KFold(3)).fit(X[order], y[order])
+
+
+def test_fits_that_did_not_converge_are_counted_in_one_warning():
+    X, y = make_data("logistic")
+    model = GDPathCV(GDLogisticClassifier(solver="gd", max_iter=2), alphas=[1e-3, 1e-4], cv=2)
+    with pytest.warns(ConvergenceWarning) as record:
+        model.set_params(refit=False).fit(X, y)
+    (message,) = [str(w.message) for w in record]
+    assert message.startswith("GDPathCV: 4 of 4 fits did not converge, one of them at alpha=0.001")
+    assert message.endswith("Increase max_iter.")
+
+
+def test_a_penalty_of_the_users_own_has_a_path():
+    X, y = make_data("regression")
+    matrix = np.diff(np.eye(4), axis=0)
+    path = GDPathCV(GDLinearRegressor(penalty=Tikhonov(matrix=matrix)), alphas=4, cv=2).fit(X, y)
+    # the strongest makes neighbours alike
+    spread = [np.ptp(coef) for coef in path.coef_path_]
+    assert spread[0] < 1e-2 < spread[-1]
+
+
+@pytest.mark.parametrize("alphas", [np.geomspace(1, 1e-4, 12), [1, 0.9, 0.9, 1e-3, 1e-6, 0]])
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "huber"])
+def test_optima_that_are_guessed_ahead_are_those_of_separate_fits(loss, alphas):
+    X, y = make_data("regression")
+    y = np.round(np.abs(y)) + 1
+    estimator = GDLinearRegressor(loss=loss, **EXACT)
+    path = regularization_path(estimator, X, y, alphas)
+    for alpha, coef in zip(path.alphas, path.coefs, strict=True):
+        alone = clone(estimator).set_params(alpha=alpha).fit(X, y)
+        assert_allclose(coef, alone.coef_, rtol=1e-4, atol=1e-6)
