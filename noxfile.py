@@ -60,10 +60,11 @@ def prerelease(session):
 
 @nox.session(python=USUAL)
 def lint(session):
-    """The linter and the formatter, as in the pre-commit hooks."""
+    """The linter, the formatter and the type checker, as in the pre-commit hooks."""
     session.install("-e", ".[lint]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
 
 
 @nox.session(python=USUAL)

@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
@@ -42,7 +43,7 @@ def tasks() -> list[Task]:
     """One task for each estimator; strengths are set so that all minimise the same objective."""
     log_loss_sgd = SGDClassifier(loss="log_loss", random_state=0)
     logistic = (LogisticRegression(), "C")
-    network = {"hidden_layer_sizes": (32,), "random_state": 0}
+    network: dict[str, Any] = {"hidden_layer_sizes": (32,), "random_state": 0}
     return [
         Task(
             "diabetes: linear regression, score is R2",

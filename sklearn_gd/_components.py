@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
 
@@ -44,7 +44,9 @@ class Component(BaseEstimator, ABC):
                 value.validate()
 
 
-def resolve(parameter: str, value: Any, kind: type, names: Mapping[str, Callable[[], Any]]) -> Any:
+def resolve(
+    parameter: str, value: Any, kind: type[Any], names: Mapping[str, Callable[[], Any]]
+) -> Any:
     """The object that ``value`` stands for: itself, or what its name makes.
 
     This is the only place where the name of a component is compared with anything.
@@ -63,9 +65,9 @@ def resolve(parameter: str, value: Any, kind: type, names: Mapping[str, Callable
 class NamedComponents:
     """Lets ``solver__beta_1`` be set while ``solver`` is still the name ``"adam"``."""
 
-    _components: ClassVar[Mapping[str, Mapping[str, Callable[[], Component]]]] = {}
+    _components: ClassVar[dict[str, Any]] = {}
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator and, by ``name__field``, of its components.
 
         Parameters
@@ -101,4 +103,5 @@ class NamedComponents:
                     f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "
                     f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
                 )
-        return super().set_params(**params)
+        result: Self = super().set_params(**params)  # type: ignore[misc]
+        return result

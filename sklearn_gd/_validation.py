@@ -84,7 +84,7 @@ def is_random_state(value) -> bool:
     """Whether scikit-learn's ``check_random_state`` accepts the value."""
     from numpy.random import RandomState
 
-    return (isinstance(value, Integral) and not isinstance(value, bool) and value >= 0) or (
+    return (isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0) or (
         isinstance(value, RandomState)
     )
 

@@ -32,7 +32,7 @@ FUNCTIONS = {
 }
 
 
-def register():
+def register() -> None:
     """Register all estimators of sklearn_gd with skl2onnx.
 
     After one call ``skl2onnx.to_onnx`` and ``skl2onnx.convert_sklearn`` convert a fitted estimator,

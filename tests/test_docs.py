@@ -20,7 +20,7 @@ MODULES = (
     *("sklearn_gd", "sklearn_gd.inspection", "sklearn_gd.solvers", "sklearn_gd.schedules"),
     *("sklearn_gd.losses", "sklearn_gd.penalties", "sklearn_gd.models"),
     *("sklearn_gd.models.activations", "sklearn_gd.data", "sklearn_gd.linear_model"),
-    *("sklearn_gd.neural_network", "sklearn_gd.onnx"),
+    *("sklearn_gd.neural_network", "sklearn_gd.onnx", "sklearn_gd.callbacks"),
 )
 COUNTERPARTS = {
     linear_model.SGDClassifier: sklearn_gd.GDLogisticClassifier,

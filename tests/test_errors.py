@@ -786,10 +786,9 @@ def test_verbose_prints_a_line_every_so_many_iterations(Estimator, capsys):
     Estimator(verbose=0, **settings).fit(X, y)
     assert capsys.readouterr().out == ""
     Estimator(verbose=5, **settings).fit(X, y)
-    lines = capsys.readouterr().out.strip().splitlines()
-    assert len(lines) == 3
-    for number, line in zip((0, 5, 10), lines, strict=True):
-        assert re.match(rf"iteration {number}: objective = [\d.e+-]+", line)
+    titles, *lines = capsys.readouterr().out.splitlines()
+    assert titles.split()[:3] == ["iteration", "passes", "objective"]
+    assert [int(line.split()[0]) for line in lines] == [0, 5, 10]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from common import build, coefficients, make_data, make_weights
 from numpy.testing import assert_allclose
 
 import sklearn_gd
@@ -32,7 +33,6 @@ from sklearn_gd.objective import EmpiricalRisk, FunctionObjective
 from sklearn_gd.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty, Positive
 from sklearn_gd.schedules import SCHEDULES
 from sklearn_gd.solvers import SGD, Run, compiled
-from tests.common import build, coefficients, make_data, make_weights
 
 N_SAMPLES, N_FEATURES, N_OUTPUTS = 37, 6, 2
 TAKEN_LOSSES = {

@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from common import coefficients
 from threadpoolctl import threadpool_limits
 
 from sklearn_gd import (
@@ -18,7 +19,6 @@ from sklearn_gd import (
 from sklearn_gd.data import ArraySource, NpyChunks, RowMatrix
 from sklearn_gd.data import arrays as arrays_module
 from sklearn_gd.inspection import check_gradient
-from tests.common import coefficients
 
 N, D = 700, 5
 

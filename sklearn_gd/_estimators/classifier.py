@@ -1,15 +1,17 @@
 """What classifiers share: labels, class weights, and predictions from raw predictions."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike, available_if
 from sklearn_gd._estimators.coding import Binary, Labels, Multilabel, indicator, label_codes
 from sklearn_gd._estimators.collections import accuracy, as_chunks, by_chunk, chunk_scores, hits
+from sklearn_gd._estimators.containers import in_namespace_of
 from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._estimators.rows import class_weights
 from sklearn_gd._estimators.survey import TargetEncoder, weight_unit
@@ -43,11 +45,12 @@ class Classifier(ClassifierMixin):
     """
 
     _coding: Labels
+    classes_: NDArray[Any]
     _multiclass: ClassVar[type[Labels]]
     _multilabel: ClassVar[type[Multilabel] | None] = None
 
     @by_chunk
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Class labels.
 
         The class of the largest raw prediction; of two classes the second, and 1 for a label of a
@@ -80,10 +83,10 @@ class Classifier(ClassifierMixin):
         ['no', 'no', 'yes', 'yes']
         """
         codes = self._predict(X, lambda raw: self._coding.decide(raw))
-        return codes if codes.ndim == 2 else self.classes_[codes]
+        return in_namespace_of(X, codes if codes.ndim == 2 else self.classes_[codes])
 
     @by_chunk
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> NDArray[Any]:
         """Raw predictions: log-odds for two classes, one score a class or label for more.
 
         Parameters
@@ -113,11 +116,11 @@ class Classifier(ClassifierMixin):
         >>> model.decision_function(X).round(2).tolist()
         [-1.36, -0.45, 0.45, 1.36]
         """
-        return self._predict(X, lambda raw: self._coding.decision(raw))
+        return in_namespace_of(X, self._predict(X, lambda raw: self._coding.decision(raw)))
 
     @available_if(_has_probabilities)
     @by_chunk
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> NDArray[Any]:
         """Probability of each class.
 
         Parameters
@@ -147,11 +150,11 @@ class Classifier(ClassifierMixin):
         >>> model.predict_proba(X).round(2).tolist()
         [[0.8, 0.2], [0.61, 0.39], [0.39, 0.61], [0.2, 0.8]]
         """
-        return self._predict(X, lambda raw: self._coding.probabilities(raw))
+        return in_namespace_of(X, self._predict(X, lambda raw: self._coding.probabilities(raw)))
 
     @available_if(_has_probabilities)
     @by_chunk
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> NDArray[Any]:
         """Natural logarithm of :meth:`predict_proba`.
 
         Parameters
@@ -182,7 +185,7 @@ class Classifier(ClassifierMixin):
         [[-0.23, -1.59], [-0.49, -0.95], [-0.95, -0.49], [-1.59, -0.23]]
         """
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            return in_namespace_of(X, np.log(np.asarray(self.predict_proba(X))))
 
     def score(self, X, y=None, sample_weight=None):
         """Accuracy of :meth:`predict`; for a 0/1 matrix y, of whole rows.
@@ -214,7 +217,13 @@ class Classifier(ClassifierMixin):
         return accuracy(chunk_scores(self, chunks, hits))
 
     @available_if(is_resumable)
-    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike = None,
+        classes: ArrayLike = None,
+        sample_weight: ArrayLike = None,
+    ) -> Self:
         """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters
@@ -301,7 +310,7 @@ class Classifier(ClassifierMixin):
             unit, is_weighted = weight_unit(first.dtype, survey.weights, np.ones(1))
             return TargetEncoder(self._coding, first.dtype, None, None, unit, is_weighted)
         for fact in survey.facts:
-            with in_chunk(fact.index):
+            with in_chunk(fact.position):
                 label_codes(fact.labels, self.classes_, _advice(role))
         codes = label_codes(labels, self.classes_, _advice(role))
         factors = self._class_factors(codes, survey.weights.total, role)

@@ -1,6 +1,7 @@
 """How targets become what a loss sees, and how raw predictions become targets again."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn_gd.losses import Logistic, Loss, Softmax
 from sklearn_gd.losses.offset import WithOffset
 
 
+@dataclass(frozen=True)
 class Coding(ABC):
     """The encoding of a target.
 
@@ -21,8 +23,8 @@ class Coding(ABC):
     loss : Loss
     """
 
-    def __init__(self, n_classes: int, loss: Loss):
-        self.n_classes, self.loss = n_classes, loss
+    n_classes: int
+    loss: Loss
 
     @property
     def n_outputs(self) -> int:
@@ -42,12 +44,11 @@ class Coding(ABC):
         return None
 
 
+@dataclass(frozen=True)
 class Numbers(Coding):
     """Numbers in one or several columns."""
 
-    def __init__(self, n_classes: int, loss: Loss, is_1d: bool):
-        super().__init__(n_classes, loss)
-        self.is_1d = is_1d
+    is_1d: bool
 
     def encode(self, y, dtype):
         y = y.astype(dtype, copy=False)

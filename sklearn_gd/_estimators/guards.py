@@ -31,7 +31,9 @@ def all_or_nothing(estimator):
 def explain_overflow(name: str):
     """Say what numbers that overflow mean to the user of the estimator of this name."""
     try:
-        yield
+        # an overflow shows in the result, and is reported in one sentence
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            yield
     except (FloatingPointError, ValueError) as error:
         # SciPy's solvers of linear systems find what overflowed as bad input of theirs
         if isinstance(error, ValueError) and NOT_FINITE not in str(error):
@@ -45,7 +47,7 @@ def explain_overflow(name: str):
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line of the user that called into this package."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+    while frame.f_back is not None and _is_within(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
 
@@ -83,3 +85,8 @@ def is_finite(params) -> bool:
 
 def _is_ours(module: str) -> bool:
     return module.partition(".")[0] == PACKAGE
+
+
+def _is_within(module: str) -> bool:
+    """Whether a module lies between the user and what warns; scikit-learn wraps ``fit``."""
+    return _is_ours(module) or module.startswith("sklearn.callback")

@@ -1,15 +1,15 @@
 """From what the user passes to an encoded source, and from raw predictions back."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite, check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_gd._estimators.coding import Coding
 from sklearn_gd._estimators.collections import as_chunks
+from sklearn_gd._estimators.containers import as_numpy
 from sklearn_gd._estimators.rows import (
     FIT,
     Role,
@@ -28,7 +28,8 @@ REPRESENTATIVES = 1
 class Inputs:
     """The input side of an estimator; what its target is, Classifier and Regressor say."""
 
-    _coding: Coding
+    # a Coding; of which kind, Classifier and Regressor say
+    _coding: Any
     _is_y_numeric: ClassVar[bool] = False
 
     @abstractmethod
@@ -56,7 +57,8 @@ class Inputs:
         chunks = as_chunks(X, y, sample_weight)
         if chunks is not None:
             return self._encode_chunks(chunks, role, classes)
-        X, y = self._validated(X, y, role)
+        X, y = self._validated(as_numpy(X, "X"), as_numpy(y, "y"), role)
+        sample_weight = as_numpy(sample_weight, "sample_weight")
         weight = check_weight(sample_weight, X.shape[0], allow_zero=role.is_chunk)
         target, weight = self._target(y, weight, role, classes)
         target = self._coding.encode(target, float_type(X.dtype))
@@ -118,6 +120,7 @@ class Inputs:
     def _checked(self, X, ensure_all_finite=True):
         """X as a fitted estimator takes it."""
         check_is_fitted(self)
+        X = as_numpy(X, "X")
         options = {"dtype": FLOATS, "ensure_all_finite": ensure_all_finite}
         matrix = as_matrix(X)
         if matrix is None:

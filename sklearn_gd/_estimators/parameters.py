@@ -1,12 +1,19 @@
 """What an estimator's parameters may be, and the objects they stand for."""
 
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_gd._components import resolve
+from sklearn_gd._estimators.annotations import (
+    LearningRate,
+    PenaltyLike,
+    RandomState,
+    Scoring,
+    SolverLike,
+)
 from sklearn_gd._estimators.guards import warn
 from sklearn_gd._validation import (
     BOOLEAN,
@@ -29,7 +36,25 @@ METHOD_DEFAULTS = {"learning_rate": "auto", "batch_size": "auto", "average": Fal
 class Parameters:
     """The parameters that all estimators share."""
 
-    _components: ClassVar = {
+    penalty: PenaltyLike
+    l1_ratio: float
+    solver: SolverLike
+    learning_rate: LearningRate
+    batch_size: int | str
+    shuffle: bool
+    average: bool
+    max_iter: int
+    tol: float
+    max_time: float | None
+    early_stopping: bool
+    scoring: Scoring
+    validation_fraction: float
+    n_iter_no_change: int
+    warm_start: bool
+    random_state: RandomState
+    verbose: int
+
+    _components: ClassVar[dict[str, Any]] = {
         "penalty": PENALTIES,
         "solver": SOLVERS,
         "learning_rate": SCHEDULES,
@@ -79,7 +104,7 @@ class Parameters:
         return is_auto(self.solver)
 
     def _run(self, rng, problem, solver, **changes) -> Run:
-        settings = {
+        settings: dict[str, Any] = {
             # a stochastic solver with tol=0 makes exactly max_iter passes, and none for a check
             "stage": Stage(check_optimality=self.tol > 0 or not solver.resumable),
             "max_iter": self.max_iter,

@@ -2,14 +2,18 @@
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._components import NamedComponents
+from sklearn_gd._estimators.display import DocumentationLink
+from sklearn_gd._estimators.fit_task import CallbackSupport, FitTask, with_callbacks
 from sklearn_gd._estimators.guards import (
     all_or_nothing,
     explain_overflow,
@@ -20,6 +24,7 @@ from sklearn_gd._estimators.guards import (
 from sklearn_gd._estimators.inputs import Inputs
 from sklearn_gd._estimators.parameters import Parameters
 from sklearn_gd._estimators.rows import FIRST_CHUNK, FIT, NEXT_CHUNK, VALIDATION
+from sklearn_gd._estimators.saved import PRIVATE, UNFINISHED, Fitted, Saved, Unfinished
 from sklearn_gd._estimators.validation_rows import (
     about_validation_rows,
     mean_loss_score,
@@ -31,7 +36,7 @@ from sklearn_gd.data import target_std
 from sklearn_gd.losses import Loss
 from sklearn_gd.models import Model
 from sklearn_gd.objective import Problem, cold_start, reference_value
-from sklearn_gd.solvers import Solver, Stage, choose_for_stream, solve
+from sklearn_gd.solvers import Solver, Stage, StopReason, choose_for_stream, solve
 from sklearn_gd.solvers.history import joined
 from sklearn_gd.solvers.stages import stages_of
 
@@ -41,19 +46,32 @@ MIN_N_ITER = 1
 MAX_HISTORY = 1000
 
 
-class Fitted(NamedTuple):
-    """What a later fit may be resumed from."""
-
-    model: Model
-    solver: Solver
-    loss: Loss
-    state: Any
-    reference: float
-    made_of: dict[str, str]
-
-
-class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimator, ABC):
+class GradientDescentEstimator(
+    CallbackSupport,
+    Saved,
+    DocumentationLink,
+    Inputs,
+    Parameters,
+    NamedComponents,
+    BaseEstimator,
+    ABC,
+):
     """Fits a model to rows by a solver; which model and which target, subclasses say."""
+
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    n_iter_: int
+    t_: int
+    solver_: Solver
+    objective_: float
+    optimality_: float
+    converged_: bool
+    stop_reason_: str
+    stop_code_: str
+    loss_curve_: list[float]
+    history_: dict[str, list[float]]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
 
     # What subclasses say of the model. What they say of the target is in Inputs.
 
@@ -72,19 +90,31 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
     def _stored(self, model) -> np.ndarray | None:
         """Read them back; None where they do not fit the model."""
 
+    @with_callbacks
     def _fit(self, X, y, sample_weight, validation, start=None):
+        check_parameters(self, self._rules)
+        # outside of the block that restores attributes, since scikit-learn keeps its own there
+        task = FitTask(self, X, y, sample_weight)
         with all_or_nothing(self), explain_overflow(type(self).__name__):
-            check_parameters(self, self._rules)
-            rng = self._generator()
+            unfinished = task.begin()
+            rng = self._generator() if unfinished is None else unfinished.generator()
+            seed = rng.bit_generator.state
             previous = vars(self).get("_fitted") if self.warm_start else None
             source = self._encode(X, y, sample_weight, FIT)
             source, held_out = self._hold_out(source, validation, rng)
             problem = self._pose(source, rng, previous, held_out)
             solver = self._choose_solver(problem)
             params, state = self._begin(problem, solver, previous, start)
-            result = solve(problem, solver, self._run(rng, problem, solver), params, state)
+            run = self._run(rng, problem, solver)
+            if unfinished is not None:
+                params, state, run = unfinished.resumed(problem, run)
+            run.callback = task.watch(
+                lambda progress: self._so_far(problem, solver, progress, seed)
+            )
+            result = solve(problem, solver, run, params, state)
             self._keep(problem, solver, result)
             self._warn_unless_converged(result)
+            task.end()
         if result.interrupted:
             raise KeyboardInterrupt
         return self
@@ -221,6 +251,19 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
             problem.model, solver, loss, result.state, problem.reference, self._made_of()
         )
 
+    def _so_far(self, problem, solver, progress, seed) -> dict[str, Any] | None:
+        """The attributes that the fit would set if it ended here; None where it would fail."""
+        result = progress.so_far()
+        if not is_finite(result.params):
+            return None
+        twin = copy(self)
+        twin._keep(problem, solver, replace(result, params=problem.canonical(result.params)))
+        attributes = {name: vars(twin)[name] for name in vars(twin) if name.endswith("_")}
+        attributes |= {name: vars(twin)[name] for name in PRIVATE if name in vars(twin)}
+        if result.state is not None:
+            attributes[UNFINISHED] = Unfinished(seed, progress.snapshot())
+        return attributes
+
     def _warn_if_cut(self, result):
         if result.was_cut:
             self._warn(f"{type(self).__name__}: {result.message}", result.remedy)
@@ -230,7 +273,8 @@ class GradientDescentEstimator(Inputs, Parameters, NamedComponents, BaseEstimato
         # a network on a plateau may be there because its steps have become too small
         if self.tol == 0 or (result.converged and not is_linear):
             self._warn_if_cut(result)
-        if self.tol == 0 or result.converged or result.interrupted:
+        is_asked_for = result.interrupted or result.reason is StopReason.CALLBACK
+        if self.tol == 0 or result.converged or is_asked_for:
             return
         advice = "" if self._is_auto or not is_linear else "Use solver='auto', or scale X"
         is_far = is_linear and not result.optimality <= self.tol

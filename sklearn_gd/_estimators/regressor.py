@@ -1,13 +1,17 @@
 """What regressors share: numeric targets of one or several columns."""
 
+from typing import Any, Self
+
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 
 from sklearn_gd._components import resolve
+from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike, available_if
 from sklearn_gd._estimators.coding import Numbers
 from sklearn_gd._estimators.collections import as_chunks, by_chunk, chunk_scores, r2, squares
+from sklearn_gd._estimators.containers import in_namespace_of
 from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._estimators.survey import TargetEncoder, weight_unit
 from sklearn_gd._validation import Rule, instance_of, one_of
@@ -25,7 +29,7 @@ class Regressor(RegressorMixin):
     _is_y_numeric = True
 
     @by_chunk
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Predicted targets: the inverse link of the raw predictions.
 
         Parameters
@@ -55,7 +59,7 @@ class Regressor(RegressorMixin):
         array([9.])
         """
         mean = self._predict(X, lambda raw: self._coding.loss.inverse_link(raw))
-        return self._coding.decode(mean)
+        return in_namespace_of(X, self._coding.decode(mean))
 
     def score(self, X, y=None, sample_weight=None):
         """Coefficient of determination of :meth:`predict`, averaged over columns of y.
@@ -87,7 +91,9 @@ class Regressor(RegressorMixin):
         return r2(chunk_scores(self, chunks, squares))
 
     @available_if(is_resumable)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: ArrayLike = None, sample_weight: ArrayLike = None
+    ) -> Self:
         """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters

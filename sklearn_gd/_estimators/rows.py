@@ -107,10 +107,10 @@ def class_weights(class_weight, classes: NDArray, totals: NDArray, owner: str) -
             f"The 'class_weight' parameter of {owner} names classes that y does not have, "
             f"{unknown}, and does not name {unnamed}. The classes are {classes.tolist()}."
         )
-    factors = [class_weight.get(label, 1.0) for label in classes.tolist()]
-    if not all(real(0).allows(factor) for factor in factors):
+    given = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    if not all(real(0).allows(factor) for factor in given):
         raise InvalidParameterError(
             f"The 'class_weight' parameter of {owner} must have finite weights >= 0. "
             f"Got {class_weight!r} instead."
         )
-    return np.array(factors, dtype=np.float64)
+    return np.array(given, dtype=np.float64)

@@ -35,7 +35,7 @@ class Weights(NamedTuple):
     """What rows weigh, label by label; numbers are as of one label. Rows of weight 0 are not in."""
 
     total: NDArray
-    count: NDArray
+    n_rows: NDArray
     lowest: NDArray
     highest: NDArray
 
@@ -43,7 +43,7 @@ class Weights(NamedTuple):
 class ChunkFacts(NamedTuple):
     """What one chunk says of all rows."""
 
-    index: int
+    position: int
     shape: tuple[int, int]
     dtype: np.dtype
     is_sparse: bool
@@ -154,7 +154,7 @@ class TargetEncoder:
 
     def __call__(self, surveyed: Surveyed) -> ChunkTarget:
         facts, y, weight = surveyed
-        if self.classes is not None:
+        if self.classes is not None and facts.labels is not None:
             y = label_codes(facts.labels, self.classes, "")[y]
         if self.factors is not None:
             weight = self.factors[y] * (1.0 if weight is None else weight)
@@ -167,7 +167,7 @@ class TargetEncoder:
         if self.classes is not None:
             totals = np.bincount(y, weight, len(self.classes))
         encoded = self.coding.encode(y, self.dtype)
-        return ChunkTarget(facts.index, facts.shape[0], encoded, weight, rows, totals)
+        return ChunkTarget(facts.position, facts.shape[0], encoded, weight, rows, totals)
 
     def _scaled(self, weight, n_rows):
         if not self.is_weighted:
@@ -182,10 +182,10 @@ def weight_unit(dtype, weights: Weights, factors: NDArray) -> tuple[float, bool]
     ``factors`` are those of the labels of ``weights``. In float32 it is the mean, as only
     proportions count, and around one they survive.
     """
-    used = (weights.count > 0) & (factors > 0)
+    used = (weights.n_rows > 0) & (factors > 0)
     if not used.any():
         return 1.0, False
-    total, count = (factors * weights.total)[used].sum(), weights.count[used].sum()
+    total, count = (factors * weights.total)[used].sum(), weights.n_rows[used].sum()
     unit = 1.0 if dtype == np.float64 else float(total / count)
     extremes = [(factors * end)[used] / unit for end in (weights.lowest, weights.highest)]
     return unit, any((end.astype(dtype) != 1).any() for end in extremes)
@@ -226,7 +226,7 @@ def survey(rows: ReadChunk, index: int, is_y_numeric: bool) -> Surveyed:
         codes = y if labels is not None else np.zeros(len(y), np.intp)
         return Surveyed(
             ChunkFacts(
-                index=index,
+                position=index,
                 shape=X.shape,
                 dtype=float_type(X.dtype),
                 is_sparse=sp.issparse(X),
@@ -317,29 +317,29 @@ def _facts_of(surveyed):
 
 def _check_alike(fact, first):
     """Raise for a chunk that does not fit to the first one."""
-    with in_chunk(fact.index):
+    with in_chunk(fact.position):
         if fact.shape[1] != first.shape[1]:
             raise ValueError(
-                f"X has {fact.shape[1]} features, and chunk {first.index} has {first.shape[1]}."
+                f"X has {fact.shape[1]} features, and chunk {first.position} has {first.shape[1]}."
             )
         if not fact.shape[0]:
             return
         kinds = [f"{'sparse' if f.is_sparse else 'dense'} {f.dtype}" for f in (fact, first)]
         if kinds[0] != kinds[1]:
-            raise ValueError(f"X is {kinds[0]}, and that of chunk {first.index} {kinds[1]}.")
+            raise ValueError(f"X is {kinds[0]}, and that of chunk {first.position} {kinds[1]}.")
         if fact.names != first.names:
             raise ValueError(
-                f"the columns of X are {fact.names}, and those of chunk {first.index} "
+                f"the columns of X are {fact.names}, and those of chunk {first.position} "
                 f"{first.names}."
             )
         if fact.n_columns != first.n_columns:
             columns = [n or "no" for n in (fact.n_columns, first.n_columns)]
             raise ValueError(
-                f"y has {columns[0]} columns, and that of chunk {first.index} {columns[1]}."
+                f"y has {columns[0]} columns, and that of chunk {first.position} {columns[1]}."
             )
         if first.labels is not None and _kind(fact.labels) != _kind(first.labels):
             raise ValueError(
-                f"labels are of type {fact.labels.dtype}, and those of chunk {first.index} "
+                f"labels are of type {fact.labels.dtype}, and those of chunk {first.position} "
                 f"{first.labels.dtype}."
             )
 
@@ -364,7 +364,7 @@ def _united(facts):
     for fact in facts:
         at = slice(None) if labels is None else np.searchsorted(labels, fact.labels)
         all_of.total[at] += fact.weights.total
-        all_of.count[at] += fact.weights.count
+        all_of.n_rows[at] += fact.weights.n_rows
         all_of.lowest[at] = np.minimum(all_of.lowest[at], fact.weights.lowest)
         all_of.highest[at] = np.maximum(all_of.highest[at], fact.weights.highest)
     return labels, all_of

@@ -5,6 +5,7 @@ needs none of them, and stays quick.
 """
 
 import warnings
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -54,7 +55,10 @@ class Origin(NamedTuple):
 class ToSklearn:
     """An estimator that can be converted to one of scikit-learn."""
 
-    def to_sklearn(self):
+    n_iter_: int
+    get_params: Callable[..., dict[str, Any]]
+
+    def to_sklearn(self) -> Any:
         """Convert the fitted model to the scikit-learn estimator with the same predictions.
 
         For tools that only know the classes of scikit-learn, such as converters to ONNX or
@@ -352,7 +356,7 @@ def network(origin: Origin, layers: Layers, kind: type, y, params: dict, learnt:
 
 def activation_of(origin: Origin, activations, kind: type) -> str:
     """What scikit-learn calls the activation of all hidden layers."""
-    names = {ACTIVATIONS.get(type(activation)) for activation in activations}
+    names: set[Any] = {ACTIVATIONS.get(type(activation)) for activation in activations}
     known = sorted(ACTIVATIONS.values())
     if None in names:
         other = next(each for each in activations if type(each) not in ACTIVATIONS)

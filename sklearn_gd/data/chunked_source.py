@@ -1,6 +1,6 @@
 """The user's rows in chunks, each loaded when it is needed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -152,7 +152,7 @@ class ChunkedSource:
 
 def raw_chunk(item: Any) -> RawChunk:
     """An item of ``chunks``, loaded."""
-    loaded = item() if isinstance(item, Callable) else item
+    loaded = item() if callable(item) else item
     if isinstance(loaded, Mapping):
         unknown = [key for key in loaded if key not in KEYS]
         if unknown or "X" not in loaded:

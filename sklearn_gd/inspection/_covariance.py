@@ -1,7 +1,8 @@
 """The covariance of coefficients at the optimum of a likelihood: model-based and sandwich."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class Likelihood:
 
     def information(self, raw=None) -> NDArray:
         """The Hessian of the sum of losses: at the optimum, or at constant raw predictions."""
-        return sum(
+        return _sum(
             self.products(X, w[:, np.newaxis, np.newaxis] * self.bends(y, at))
             for X, y, at, w in self.portions_at(raw)
         )
@@ -109,7 +110,7 @@ class Likelihood:
 
     def gradient(self) -> NDArray:
         """The gradient of the sum of losses, which is zero at the optimum."""
-        return sum(
+        return _sum(
             self.scores(X, w[:, np.newaxis] * self.slopes(y, raw))
             for X, y, raw, w in self.portions()
         )
@@ -124,6 +125,10 @@ class Likelihood:
             mean = self.loss.inverse_link(raw)
             total += float(w @ ((y - mean) ** 2 / variance(mean))[:, 0])
         return total / (self.n_rows - self.size)
+
+
+def _sum(portions: Iterable[NDArray]) -> NDArray:
+    return reduce(np.add, portions)
 
 
 class Inverse:
@@ -155,7 +160,7 @@ def sandwich(likelihood: Likelihood, inverse: Inverse, kind: str, groups) -> NDA
         factor = n_groups / (n_groups - 1) * (n - 1) / (n - p)
         return factor * inverse.around(meat)
     bread = inverse.matrix()
-    meat = sum(
+    meat = _sum(
         likelihood.products(X, _squares(likelihood, bread, kind, X, y, raw, w))
         for X, y, raw, w in likelihood.portions()
     )

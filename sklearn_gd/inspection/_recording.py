@@ -1,7 +1,7 @@
 """Where a fit has been: every iterate, without a word of it in the estimators."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,8 @@ def record_fit(estimator, X, y, sample_weight=None, **params) -> Recording:
     source, held_out = twin._hold_out(twin._encode(X, y, sample_weight), None, rng)
     problem = twin._pose(source, rng, held_out=held_out)
     solver = twin._choose_solver(problem)
-    iterates, starts = [], []
+    iterates: list[Any] = []
+    starts: list[Any] = []
 
     def record(progress):
         if progress.n_iter == 0:

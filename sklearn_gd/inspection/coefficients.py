@@ -211,6 +211,11 @@ def _check_estimator(estimator, kind):
             "penalty or a constraint pulls coefficients away from what they estimate, so that "
             "intervals around them would not cover it."
         )
+    if estimator.lower is not None or estimator.upper is not None:
+        raise ValueError(
+            "coefficient_table needs a fit without lower and upper: at a bound a coefficient has "
+            "no standard error, and the others have those of a smaller model."
+        )
     if getattr(estimator, "class_weight", None) is not None:
         raise ValueError(
             "coefficient_table needs class_weight=None: weights by class are neither counts nor "

@@ -1,6 +1,7 @@
 """The path of a descent over the contours of its objective."""
 
 import warnings
+from typing import Any, Self
 
 import numpy as np
 
@@ -69,19 +70,21 @@ class DescentDisplay:
            [ 1.47,  0.25]])
     """
 
+    figure_: Any
+
     def __init__(
         self,
         *,
-        path,
-        values,
-        solution,
-        solution_value,
-        params_names,
-        plane,
-        grid_x,
-        grid_y,
-        grid_values,
-    ):
+        path: Any,
+        values: Any,
+        solution: Any,
+        solution_value: Any,
+        params_names: Any,
+        plane: Any,
+        grid_x: Any,
+        grid_y: Any,
+        grid_values: Any,
+    ) -> None:
         self.path, self.values = path, values
         self.solution, self.solution_value = solution, solution_value
         self.params_names, self.plane = params_names, plane
@@ -89,8 +92,16 @@ class DescentDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, sample_weight=None, grid_resolution=60, ax=None, **kwargs
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        grid_resolution: int = 60,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Fit a clone of an estimator, remember every iterate, and draw the path.
 
         F is the objective of the estimator's own loss on the rows it is trained on: losses with
@@ -135,16 +146,16 @@ class DescentDisplay:
     @classmethod
     def from_function(
         cls,
-        function,
-        start,
+        function: Any,
+        start: Any,
         *,
-        solver="gd",
-        max_iter=100,
-        learning_rate="auto",
-        grid_resolution=60,
-        ax=None,
-        **kwargs,
-    ):
+        solver: Any = "gd",
+        max_iter: int = 100,
+        learning_rate: Any = "auto",
+        grid_resolution: int = 60,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Minimise any function, remember every iterate, and draw the path.
 
         Parameters
@@ -210,7 +221,16 @@ class DescentDisplay:
             grid_values=grid_values,
         )
 
-    def plot(self, ax=None, *, contours=True, plane=None, step_numbers=True, legend=True, **kwargs):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        contours: bool = True,
+        plane: Any = None,
+        step_numbers: bool = True,
+        legend: bool = True,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the path.
 
         Of several paths on the same axes the first draws the contours, and the others follow with
@@ -270,7 +290,7 @@ class DescentDisplay:
             ax.legend()
         return self
 
-    def animate(self, *, frames=60, interval=50):
+    def animate(self, *, frames: int = 60, interval: int = 50) -> Any:
         """Draw the path point by point, in a figure of its own.
 
         ``line_``, ``ax_`` and ``figure_`` are those of the animation from then on.

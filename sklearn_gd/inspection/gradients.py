@@ -4,7 +4,7 @@ The objective that ``fit`` minimises is compared with its own finite differences
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone, is_regressor
@@ -29,7 +29,9 @@ class GradientCheck(NamedTuple):
     parameter: str
 
 
-def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
+def check_gradient(
+    function: Any, X: Any, y: Any = None, sample_weight: Any = None, *, random_state: int = 0
+) -> GradientCheck:
     r"""Compare a gradient with finite differences of its function.
 
     Of an estimator, the function is the smooth part of the objective that ``fit`` would minimise
@@ -99,8 +101,11 @@ def check_gradient(function, X, y=None, sample_weight=None, *, random_state=0):
     """
     rng = np.random.default_rng(random_state)
     if isinstance(function, GradientDescentEstimator):
-        found = _checks_of_estimator(function, X, y, sample_weight, rng)
-        return max((_explained(*each, rng) for each in found), key=lambda check: check[0])
+        found = [
+            _explained(check, name, parts, rng)
+            for check, name, parts in _checks_of_estimator(function, X, y, sample_weight, rng)
+        ]
+        return max(found, key=lambda check: check[0])
     if not callable(function):
         raise TypeError(
             "check_gradient needs an estimator of sklearn_gd, or a function that maps params to "

@@ -1,5 +1,7 @@
 """Which learning rates lower the objective, and which are too large."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from sklearn_gd._estimators.parameters import is_auto
@@ -35,18 +37,18 @@ class LearningRateDisplay:
     figure_ : matplotlib Figure
     """
 
-    def __init__(self, *, learning_rates, objectives, start_objective):
+    def __init__(self, *, learning_rates: Any, objectives: Any, start_objective: Any) -> None:
         self.learning_rates, self.objectives = learning_rates, objectives
         self.start_objective = start_objective
 
     @property
-    def best(self):
+    def best(self) -> float:
         """The rate with the lowest objective: a suggestion. NaN where all diverged."""
         if not np.isfinite(self.objectives).any():
             return np.nan
         return float(self.learning_rates[np.argmin(self.objectives)])
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the objective by learning rate; rates that diverged are crosses at the top.
 
         The axis of the objective is logarithmic where all of it is greater than 0. It ends a
@@ -81,7 +83,15 @@ class LearningRateDisplay:
         return self
 
 
-def learning_rate_range(estimator, X, y, *, learning_rates=None, max_iter=10, sample_weight=None):
+def learning_rate_range(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    learning_rates: Any = None,
+    max_iter: int = 10,
+    sample_weight: Any = None,
+) -> LearningRateDisplay:
     """Train from the same start with each of some constant learning rates, for a few passes.
 
     A rate that is too large does not raise the objective for long: the solver would take the step

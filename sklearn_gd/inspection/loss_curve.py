@@ -1,5 +1,7 @@
 """The objective, the validation score or the optimality of fits, from iteration to iteration."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -46,11 +48,20 @@ class LossCurveDisplay:
     'log'
     """
 
-    def __init__(self, *, curves, x="passes", y="objective"):
+    def __init__(self, *, curves: Any, x: str = "passes", y: str = "objective") -> None:
         self.curves, self.x, self.y = curves, x, y
 
     @classmethod
-    def from_estimator(cls, estimator, *, x="passes", y="objective", name=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        x: str = "passes",
+        y: str = "objective",
+        name: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the curve of one fitted estimator.
 
         Parameters
@@ -87,7 +98,15 @@ class LossCurveDisplay:
         )
 
     @classmethod
-    def from_estimators(cls, estimators, *, x="passes", y="objective", ax=None, **kwargs):
+    def from_estimators(
+        cls,
+        estimators: Any,
+        *,
+        x: str = "passes",
+        y: str = "objective",
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the curves of several fitted estimators on the same axes.
 
         Parameters
@@ -121,7 +140,7 @@ class LossCurveDisplay:
         curves = {name: _curve(estimator, x, y) for name, estimator in named.items()}
         return cls(curves=curves, x=x, y=y).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the curves.
 
         Parameters

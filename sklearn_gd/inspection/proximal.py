@@ -1,6 +1,6 @@
 """Whether a proximal operator is what it claims to be: for penalties of your own."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,9 @@ class ProxCheck(NamedTuple):
     scale: str
 
 
-def check_prox(penalty, shape=(6, 2), *, random_state=0):
+def check_prox(
+    penalty: Any, shape: tuple[int, int] = (6, 2), *, random_state: int = 0
+) -> ProxCheck:
     r"""Compare a penalty's ``prox`` with what it should minimise.
 
     With ``u = prox(w, scale)``, a convex nonsmooth part h satisfies the three-point inequality for
@@ -81,7 +83,7 @@ def check_prox(penalty, shape=(6, 2), *, random_state=0):
         for scale in SCALES:
             for _ in range(DRAWS):
                 w = size * rng.normal(size=shape)
-                kinds = {"one for all": scale}
+                kinds: dict[str, Any] = {"one for all": scale}
                 if penalty.is_separable:
                     kinds["one for each weight"] = scale * rng.uniform(0.1, 10, shape)
                 for name, scales in kinds.items():

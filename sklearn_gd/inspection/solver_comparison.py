@@ -1,5 +1,7 @@
 """How fast solvers come near the optimum of the same objective."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from sklearn_gd.inspection._matplotlib import axes_of, draw_curves, pyplot_for
@@ -56,14 +58,33 @@ class SolverComparisonDisplay:
     True
     """
 
-    def __init__(self, *, passes, seconds, objectives, best, scale, x="seconds", is_convex=True):
+    def __init__(
+        self,
+        *,
+        passes: Any,
+        seconds: Any,
+        objectives: Any,
+        best: Any,
+        scale: Any,
+        x: str = "seconds",
+        is_convex: bool = True,
+    ) -> None:
         self.passes, self.seconds, self.objectives = passes, seconds, objectives
         self.best, self.scale, self.x, self.is_convex = best, scale, x, is_convex
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, solvers, sample_weight=None, x="seconds", ax=None, **kwargs
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        solvers: Any,
+        sample_weight: Any = None,
+        x: str = "seconds",
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Fit a clone of an estimator with each solver, and draw them on the same axes.
 
         All begin at the same start and go on until they converge or ``max_iter`` of the estimator
@@ -120,7 +141,7 @@ class SolverComparisonDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the curves; what is no farther from the optimum than rounding is drawn at 2.2e-16.
 
         Of a network, the point where the best was met is left out.

@@ -1,10 +1,12 @@
 """What linear estimators share: coefficients as their public attributes."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
+from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd._estimators.to_sklearn import ToSklearn
 from sklearn_gd._estimators.validation_rows import validation_rows
@@ -17,6 +19,9 @@ from sklearn_gd.penalties import Standardized
 
 class LinearEstimator(ToSklearn, GradientDescentEstimator):
     """The model side of a linear estimator: raw = X coef' + intercept."""
+
+    coef_: NDArray[np.floating[Any]]
+    intercept_: NDArray[np.floating[Any]]
 
     _rules: ClassVar[dict[str, Rule]] = (
         GradientDescentEstimator._rules
@@ -32,16 +37,16 @@ class LinearEstimator(ToSklearn, GradientDescentEstimator):
 
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: MatrixLike,
+        y: ArrayLike = None,
+        sample_weight: ArrayLike = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        coef_init=None,
-        intercept_init=None,
-    ):
+        X_val: MatrixLike = None,
+        y_val: ArrayLike = None,
+        sample_weight_val: ArrayLike = None,
+        coef_init: ArrayLike = None,
+        intercept_init: ArrayLike = None,
+    ) -> Self:
         """Fit the model to X and y.
 
         Parameters

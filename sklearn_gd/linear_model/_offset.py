@@ -1,16 +1,20 @@
 """Regressors that add a known number to the raw prediction of each row, such as log exposure."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array
-from sklearn.utils.metaestimators import available_if
 
 from sklearn_gd._components import resolve
+from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike, available_if
 from sklearn_gd._estimators.coding import NumbersWithOffset
+from sklearn_gd._estimators.collections import is_dask
+from sklearn_gd._estimators.containers import as_numpy, in_namespace_of
 from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._estimators.regressor import Regressor
+from sklearn_gd.data.chunked_source import ChunkedSource
 from sklearn_gd.losses import LOSSES, Loss
 
 
@@ -26,18 +30,18 @@ class OffsetRegressor(Regressor):
 
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: ArrayLike = None,
+        sample_weight: ArrayLike = None,
         *,
-        offset=None,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        offset_val=None,
-        coef_init=None,
-        intercept_init=None,
-    ):
+        offset: ArrayLike = None,
+        X_val: MatrixLike = None,
+        y_val: ArrayLike = None,
+        sample_weight_val: ArrayLike = None,
+        offset_val: ArrayLike = None,
+        coef_init: ArrayLike = None,
+        intercept_init: ArrayLike = None,
+    ) -> Self:
         """Fit the model to X and y.
 
         Parameters
@@ -92,6 +96,7 @@ class OffsetRegressor(Regressor):
                 f"scoring={self.scoring!r} takes no offset: leave scoring=None, which is minus the "
                 "mean loss, or early_stopping=False."
             )
+        _check_rows(X, offset)
         if X_val is not None and (offset is None) != (offset_val is None):
             raise ValueError("offset and offset_val must be passed together.")
         return super().fit(
@@ -106,7 +111,14 @@ class OffsetRegressor(Regressor):
         )
 
     @available_if(is_resumable)
-    def partial_fit(self, X, y, sample_weight=None, *, offset=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike = None,
+        sample_weight: ArrayLike = None,
+        *,
+        offset: ArrayLike = None,
+    ) -> Self:
         """Resume from the last fit with one pass over a chunk of rows.
 
         Parameters
@@ -148,10 +160,11 @@ class OffsetRegressor(Regressor):
                 "offset, and partial_fit must go on in the same way: pass zeros for rows without "
                 "an offset, or begin with a clone of the estimator."
             )
+        _check_rows(X, offset)
         target = y if offset is None else Target(y, offset)
         return super().partial_fit(X, target, sample_weight)
 
-    def predict(self, X, *, offset=None):
+    def predict(self, X: MatrixLike, *, offset: ArrayLike = None) -> NDArray[Any]:
         """Predicted targets: the inverse link of the raw predictions.
 
         Parameters
@@ -183,11 +196,20 @@ class OffsetRegressor(Regressor):
         """
         if offset is None:
             return super().predict(X)
+        _check_rows(X, offset)
         raw = self._predict(X, lambda raw: raw)
         raw = raw + _checked(offset, raw.shape, raw.dtype)
-        return self._coding.decode(self._coding.loss.inverse_link(raw))
+        mean = self._coding.decode(self._coding.loss.inverse_link(raw))
+        return in_namespace_of(X, mean)
 
-    def score(self, X, y, sample_weight=None, *, offset=None):
+    def score(
+        self,
+        X: MatrixLike,
+        y: ArrayLike = None,
+        sample_weight: ArrayLike = None,
+        *,
+        offset: ArrayLike = None,
+    ) -> float:
         """The coefficient of determination, R², of the predictions.
 
         Parameters
@@ -213,12 +235,14 @@ class OffsetRegressor(Regressor):
         >>> round(GDLinearRegressor(alpha=0).fit(X, y).score(X, y), 6)
         1.0
         """
+        if offset is None:
+            return super().score(X, y, sample_weight)
         return r2_score(y, self.predict(X, offset=offset), sample_weight=sample_weight)
 
     def _validated(self, X, y, role):
         if not isinstance(y, Target):
             return super()._validated(X, y, role)
-        X, target = super()._validated(X, y.y, role)
+        X, target = super()._validated(X, as_numpy(y.y, "y"), role)
         columns = target.reshape(len(target), -1)
         return X, Target(target, _checked(y.offset, columns.shape, columns.dtype))
 
@@ -237,8 +261,18 @@ class OffsetRegressor(Regressor):
         return np.column_stack([y.y, y.offset]), weight
 
 
+def _check_rows(X, offset):
+    """Raise for an offset of rows that come in chunks of their own."""
+    if offset is not None and (isinstance(X, ChunkedSource) or is_dask(X)):
+        raise TypeError(
+            f"offset needs the rows of X in one array or RowMatrix, and {type(X).__name__} holds "
+            "chunks. Write X and y into one memory map, or see numpy.lib.format.open_memmap."
+        )
+
+
 def _checked(offset, shape, dtype):
     """An offset with the columns of the raw predictions."""
+    offset = as_numpy(offset, "offset")
     if np.ndim(offset):
         dtype = np.result_type(dtype, np.float32)
         offset = check_array(offset, input_name="offset", ensure_2d=False, dtype=dtype)

@@ -2,6 +2,15 @@
 
 from typing import ClassVar
 
+from sklearn_gd._estimators.annotations import (
+    ClassWeight,
+    LearningRate,
+    PenaltyLike,
+    PerFeature,
+    RandomState,
+    Scoring,
+    SolverLike,
+)
 from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
 from sklearn_gd._estimators.coding import Multilabel, OneVsRest
 from sklearn_gd._estimators.to_sklearn import logistic_regression, multilabel, one_vs_rest
@@ -96,7 +105,8 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     random_state : int, RandomState or None, default=None
         Seed for shuffles and splits. Pass an int for reproducible fits.
     verbose : int or bool, default=0
-        Print progress every ``verbose`` iterations. 0 and False are silent.
+        Print progress every ``verbose`` iterations. 0 and False are silent. True updates one line
+        in a terminal or notebook, and prints a line for each iteration elsewhere.
 
     Attributes
     ----------
@@ -175,32 +185,32 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     def __init__(
         self,
         *,
-        penalty="l2",
-        alpha=1e-4,
-        l1_ratio=0.15,
-        fit_intercept=True,
-        positive=False,
-        penalty_weights=None,
-        lower=None,
-        upper=None,
-        standardize=False,
-        class_weight=None,
-        solver="auto",
-        learning_rate="auto",
-        batch_size="auto",
-        shuffle=True,
-        average=False,
-        max_iter=1000,
-        tol=1e-8,
-        max_time=None,
-        early_stopping=False,
-        scoring=None,
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        penalty: PenaltyLike = "l2",
+        alpha: float = 1e-4,
+        l1_ratio: float = 0.15,
+        fit_intercept: bool = True,
+        positive: bool = False,
+        penalty_weights: PerFeature = None,
+        lower: PerFeature = None,
+        upper: PerFeature = None,
+        standardize: bool = False,
+        class_weight: ClassWeight = None,
+        solver: SolverLike = "auto",
+        learning_rate: LearningRate = "auto",
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        average: bool = False,
+        max_iter: int = 1000,
+        tol: float = 1e-8,
+        max_time: float | None = None,
+        early_stopping: bool = False,
+        scoring: Scoring = None,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.penalty = penalty
         self.alpha = alpha
         self.l1_ratio = l1_ratio

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
+from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.penalties import L1
@@ -22,7 +24,9 @@ END, END_WIDE = 1e-4, 1e-2
 LARGEST = 2.0**200
 
 
-def regularization_path(estimator, X, y, alphas, sample_weight=None):
+def regularization_path(
+    estimator: Any, X: MatrixLike, y: ArrayLike, alphas: ArrayLike, sample_weight: ArrayLike = None
+) -> Bunch:
     """Fit a linear estimator for many values of ``alpha``, each from the last one's optimum.
 
     Parameters
@@ -127,7 +131,8 @@ def follow(model, problem, alphas, rng) -> Iterator[tuple]:
 def _is_predictable(problem, solver) -> bool:
     """Whether optima lie on a smooth curve, and solvers find them without noise."""
     is_smooth = problem.penalty.is_smooth and problem.loss.is_convex and problem.penalty.is_convex
-    return is_smooth and not solver.resumable and np.all(np.asarray(problem.alpha) > 0)
+    is_penalised = bool(np.all(np.asarray(problem.alpha) > 0))
+    return is_smooth and not solver.resumable and is_penalised
 
 
 def _ahead(optima, alpha) -> NDArray:

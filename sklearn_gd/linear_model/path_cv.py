@@ -300,15 +300,15 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             )
         mean, ddof = scores.mean(axis=-1), min(1, n_splits - 1)
         error = scores.std(axis=-1, ddof=ddof) / np.sqrt(n_splits)
-        best = np.unravel_index(np.argmax(mean), mean.shape)
+        ratio, best = map(int, np.unravel_index(np.argmax(mean), mean.shape))
         if self.rule == "one_standard_error":
             # alphas descend, so that the first that is good enough is the largest
-            best = best[0], int(np.argmax(mean[best[0]] >= mean[best] - error[best]))
+            best = int(np.argmax(mean[ratio] >= mean[ratio, best] - error[ratio, best]))
         self.n_splits_ = n_splits
-        self.best_index_ = int(np.ravel_multi_index(best, mean.shape))
-        self.best_alpha_ = float(grid.alphas[best])
-        self.best_l1_ratio_ = grid.l1_ratios[best[0]]
-        self.best_score_ = float(mean[best])
+        self.best_index_ = int(np.ravel_multi_index((ratio, best), mean.shape))
+        self.best_alpha_ = float(grid.alphas[ratio, best])
+        self.best_l1_ratio_ = grid.l1_ratios[ratio]
+        self.best_score_ = float(mean[ratio, best])
         self.cv_results_ = _results(grid, scores, error)
         is_table = self.l1_ratios is not None
         self.alphas_ = grid.alphas if is_table else grid.alphas[0]

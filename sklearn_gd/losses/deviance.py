@@ -80,7 +80,7 @@ class Poisson(HalfDeviance):
     """
 
     name: ClassVar[str] = "poisson"
-    power: ClassVar[float] = 1.0
+    power = 1.0
 
     def value(self, y, raw):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -130,7 +130,7 @@ class Gamma(HalfDeviance):
     """
 
     name: ClassVar[str] = "gamma"
-    power: ClassVar[float] = 2.0
+    power = 2.0
     takes_zero: ClassVar[bool] = False
 
     def value(self, y, raw):
@@ -175,7 +175,7 @@ class InverseGaussian(HalfDeviance):
     """
 
     name: ClassVar[str] = "inverse_gaussian"
-    power: ClassVar[float] = 3.0
+    power = 3.0
     takes_zero: ClassVar[bool] = False
     is_convex: ClassVar[bool] = False
 

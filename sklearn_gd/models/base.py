@@ -25,10 +25,18 @@ class Model(ABC):
         has a metric.
     """
 
-    size: int
     n_outputs: int
-    n_matrices: int
     is_linear: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Length of the parameter vector."""
+
+    @property
+    @abstractmethod
+    def n_matrices(self) -> int:
+        """Number of weight matrices."""
 
     @abstractmethod
     def init(self, rng: np.random.Generator, dtype: np.dtype) -> NDArray:

@@ -20,7 +20,10 @@ class Linear(Model):
     n_outputs: int
     fit_intercept: bool = True
     is_linear: ClassVar[bool] = True
-    n_matrices: ClassVar[int] = 1
+
+    @property
+    def n_matrices(self) -> int:
+        return 1
 
     @property
     def n_coefficients(self) -> int:

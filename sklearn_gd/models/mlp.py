@@ -60,7 +60,7 @@ class MLP(Model):
         return len(self.shapes)
 
     @property
-    def n_outputs(self) -> int:
+    def n_outputs(self) -> int:  # type: ignore[override]
         return self.sizes[-1]
 
     @property

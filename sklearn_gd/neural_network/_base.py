@@ -3,11 +3,14 @@
 from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_gd._components import resolve
+from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
+from sklearn_gd._estimators.containers import in_namespace_of
 from sklearn_gd._estimators.parameters import METHOD_DEFAULTS
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd._estimators.to_sklearn import Layers, ToSklearn
@@ -34,6 +37,12 @@ UNIT_INTERVAL = real(0, 1, open_high=True)
 class NetworkEstimator(ToSklearn, GradientDescentEstimator):
     """The model side of a multilayer perceptron."""
 
+    coefs_: list[NDArray[np.floating[Any]]]
+    intercepts_: list[NDArray[np.floating[Any]]]
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+
     _components: ClassVar = GradientDescentEstimator._components | {"activation": ACTIVATIONS}
     _rules: ClassVar[dict[str, Rule]] = GradientDescentEstimator._rules | {
         "hidden_layer_sizes": integer(1) | each(integer(1), "a tuple of integers >= 1"),
@@ -46,7 +55,16 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
     }
     _method_defaults: ClassVar = METHOD_DEFAULTS | {"dropout": 0.0, "max_norm": None}
 
-    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike = None,
+        sample_weight: ArrayLike = None,
+        *,
+        X_val: MatrixLike = None,
+        y_val: ArrayLike = None,
+        sample_weight_val: ArrayLike = None,
+    ) -> Self:
         """Fit the network to X and y.
 
         Parameters
@@ -96,7 +114,7 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
         validation = validation_rows(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, validation)
 
-    def hidden_features(self, X, layer=-1):
+    def hidden_features(self, X: MatrixLike, layer: int = -1) -> NDArray[Any]:
         """What a hidden layer makes of each row.
 
         Parameters
@@ -126,7 +144,7 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
         >>> model.fit(X, y).hidden_features(X, layer=0).shape
         (4, 5)
         """
-        X = self._checked(X)
+        given, X = X, self._checked(X)
         model, params = self._raw_model()
         n_hidden = self.n_layers_ - 2
         if not (isinstance(layer, Integral) and -n_hidden <= layer < n_hidden):
@@ -134,7 +152,8 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
                 f"layer must be an integer from {-n_hidden} to {n_hidden - 1}, as the network has "
                 f"{n_hidden} hidden layers; got {layer!r}."
             )
-        return map_rows(lambda rows: model.hidden(params, rows, layer), X, self._width)
+        features = map_rows(lambda rows: model.hidden(params, rows, layer), X, self._width)
+        return in_namespace_of(given, features)
 
     def _model_and_loss(self, source, previous):
         hidden = np.atleast_1d(self.hidden_layer_sizes).tolist()

@@ -1,6 +1,7 @@
 """The units in which a network sees its targets."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def target_units(loss: Loss, source) -> StandardizedTarget:
     plain = StandardizedTarget(loss=loss, center=center, std=std, unit=np.ones(k))
     unit = 2 * _losses_of_constant(plain, y, weight)
     unit = np.where(varies & (unit > limits.tiny) & (unit < limits.max), unit, 1.0)
-    arrays = {"center": center, "std": std, "unit": unit}
+    arrays: dict[str, Any] = {"center": center, "std": std, "unit": unit}
     return replace(plain, **{name: array.astype(source.dtype) for name, array in arrays.items()})
 
 

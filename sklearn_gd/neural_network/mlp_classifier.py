@@ -1,7 +1,18 @@
 """Neural network classification."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from sklearn_gd._estimators.annotations import (
+    Activations,
+    ClassWeight,
+    LearningRate,
+    OfEachLayer,
+    PenaltyLike,
+    RandomState,
+    Scoring,
+    SolverLike,
+)
 from sklearn_gd._estimators.classifier import CLASSIFIER_RULES, Classifier
 from sklearn_gd._estimators.coding import Multilabel, Multinomial
 from sklearn_gd._estimators.to_sklearn import network_classifier
@@ -92,7 +103,8 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     random_state : int, RandomState or None, default=None
         Seed for shuffles and splits. Pass an int for reproducible fits.
     verbose : int or bool, default=0
-        Print progress every ``verbose`` iterations. 0 and False are silent.
+        Print progress every ``verbose`` iterations. 0 and False are silent. True updates one line
+        in a terminal or notebook, and prints a line for each iteration elsewhere.
 
     Attributes
     ----------
@@ -174,31 +186,31 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     def __init__(
         self,
         *,
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        dropout=0.0,
-        penalty="l2",
-        alpha=1e-4,
-        l1_ratio=0.15,
-        standardize=True,
-        max_norm=None,
-        class_weight=None,
-        solver="auto",
-        learning_rate="auto",
-        batch_size="auto",
-        shuffle=True,
-        average=False,
-        max_iter=200,
-        tol=1e-4,
-        max_time=None,
-        early_stopping=False,
-        scoring=None,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Activations = "relu",
+        dropout: OfEachLayer = 0.0,
+        penalty: PenaltyLike = "l2",
+        alpha: OfEachLayer = 1e-4,
+        l1_ratio: float = 0.15,
+        standardize: bool = True,
+        max_norm: float | None = None,
+        class_weight: ClassWeight = None,
+        solver: SolverLike = "auto",
+        learning_rate: LearningRate = "auto",
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        average: bool = False,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        max_time: float | None = None,
+        early_stopping: bool = False,
+        scoring: Scoring = None,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout

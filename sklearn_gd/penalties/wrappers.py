@@ -222,7 +222,9 @@ class Weighted(Penalty):
 
     def on_columns(self, columns):
         inner = self.penalty.on_columns(columns)
-        return None if inner is None else Weighted(penalty=inner, weights=self.weights[columns])
+        if inner is None:
+            return None
+        return Weighted(penalty=inner, weights=np.asarray(self.weights)[columns])
 
     def unit(self, n_features):
         return self.penalty.unit(n_features)

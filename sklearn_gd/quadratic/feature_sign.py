@@ -1,5 +1,8 @@
 """The proximal model minimised without touching the data, where H is at hand."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,7 +45,7 @@ def proximal_direction(
     """
     tolerance = max(tolerance, ULPS * float(np.finfo(objective.dtype).eps))
     model = ProximalModel(metric.product, metric, objective, params, gradient)
-    moves = (_descend, _newton_step, _release)
+    moves: tuple[Callable[..., Any], ...] = (_descend, _newton_step, _release)
     if objective.is_convex and not objective.is_separable:
         return _by_proximal_steps(model, np.finfo(float).eps * abs(objective.reference))
     for _ in range(MAX_MOVES):

@@ -25,7 +25,7 @@ from sklearn_gd.solvers.variance_reduced import SAGA, SVRG
 from sklearn_gd.solvers.working_set import WorkingSet
 
 #: Solvers by the names that the parameter ``solver`` of an estimator takes.
-SOLVERS = {
+SOLVERS: dict[str, type[Solver]] = {
     "gd": GradientDescent,
     "agd": AcceleratedGradientDescent,
     "lbfgs": LBFGS,

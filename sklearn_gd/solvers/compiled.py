@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from types import FunctionType
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -64,7 +65,8 @@ def _walk(form: Separable, params, order, rates, size, share) -> float:
     """Move ``params`` along some rows, output by output; the sum of objectives of the batches."""
     X, y, weight = form.rows.X, form.rows.y, form.rows.weight
     if sp.issparse(X):
-        kernel, features = kernels.sparse_batches, (X.data, X.indices, X.indptr)
+        kernel: Any = kernels.sparse_batches
+        features: Any = (X.data, X.indices, X.indptr)
     else:
         kernel, features = kernels.dense_batches, np.asarray(X)
     kernel, loss = machine_code(kernel), machine_code(form.loss)
@@ -88,7 +90,7 @@ def has_numba() -> bool:
         import numba
     except ImportError:
         return False
-    return not numba.config.DISABLE_JIT
+    return not getattr(numba.config, "DISABLE_JIT", False)
 
 
 @cache

@@ -14,15 +14,14 @@ class History:
     ----------
     objective : Objective
         Counts its own passes over the data.
-    verbose : int
-        Print a line every ``verbose`` iterations; 0 is silent.
     seconds : float
         Seconds that earlier stages took.
     """
 
-    def __init__(self, objective, verbose: int = 0, seconds: float = 0.0):
-        self._objective, self._verbose = objective, verbose
+    def __init__(self, objective, seconds: float = 0.0):
+        self._objective = objective
         self._started = time.perf_counter() - seconds
+        self._counts_before = (0.0, 0)
         self.columns: dict[str, list[float]] = {name: [] for name in COLUMNS}
         self.scores: list[float] = []
 
@@ -31,14 +30,22 @@ class History:
         """Seconds so far."""
         return time.perf_counter() - self._started
 
-    def record(self, n_iter: int, value: float, optimality: float, step_size: float) -> None:
-        """Append a row, and print it if its turn has come."""
-        counts = (self._objective.passes, self._objective.rounds)
+    def record(self, value: float, optimality: float, step_size: float) -> None:
+        """Append a row."""
+        passes, rounds = self._counts_before
+        counts = (passes + self._objective.passes, rounds + self._objective.rounds)
         row = (value, optimality, step_size, *counts, self.seconds)
         for column, entry in zip(self.columns.values(), row, strict=True):
             column.append(float(entry))
-        if self._verbose and n_iter % self._verbose == 0:
-            print(f"iteration {n_iter}: objective = {value:.8g}, optimality = {optimality:.2g}")
+
+    def restore(self, columns: dict[str, list[float]], scores: list[float]) -> None:
+        """Continue the history of an interrupted run, its counts and its clock included."""
+        self.columns = {name: list(column) for name, column in columns.items()}
+        self.scores = list(scores)
+        now = (self._objective.passes, self._objective.rounds)
+        last = (self.columns["passes"][-1], self.columns["rounds"][-1])
+        self._counts_before = (last[0] - now[0], last[1] - now[1])
+        self._started = time.perf_counter() - self.columns["seconds"][-1]
 
 
 def joined(before: dict, now: dict, *, is_new_source: bool = False, limit: int | None = None):

@@ -241,7 +241,9 @@ class MiniBatch(Solver):
         sample = objective.subsampled()
         # a stream continues from the mean of its last pass, which the new rows cannot give
         start = state.value if is_resumed and run.stage.is_chunk else sample.value(state.params)
-        if not is_resumed:
+        if run.unfinished is not None:
+            start = run.unfinished["start_value"]
+        elif not is_resumed:
             state.first_value = state.value = start
             state.good = state.params.copy()
         elif run.stage.is_chunk and state.cut < 1:

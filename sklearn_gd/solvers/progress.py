@@ -1,5 +1,6 @@
 """What a run has seen so far: history, stopping rules and the best iterate, joined."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn_gd.objective import Objective
 from sklearn_gd.quadratic import Metric
 from sklearn_gd.solvers.history import History
+from sklearn_gd.solvers.report import Report, Row
 from sklearn_gd.solvers.run import Result, Run, StopReason
 from sklearn_gd.solvers.stopping import (
     Best,
@@ -26,6 +28,8 @@ from sklearn_gd.solvers.stopping import (
 MAX_UNMOVED = 10
 # A predicted decrease of this many times the noise may be an effect of rounding.
 FAR_ABOVE_NOISE = 100
+# Numbers of a run that another process needs to continue it.
+SNAPSHOT = ("_is_resumed", "_start_is_estimate", "rate_cut")
 
 
 class Progress:
@@ -69,7 +73,8 @@ class Progress:
         self._start, self._is_resumed = start, is_resumed
         self._at = Iterate(start, np.inf, -1)
         self._start_value, self._start_is_estimate = np.inf, False
-        self._history = History(objective, run.verbose, run.stage.seconds)
+        self._history = History(objective, run.stage.seconds)
+        self._report = Report(run)
         self._best = Best(start)
         self._convergence = convergence_rule(objective, run)
         self._stop: Stop | None = None
@@ -77,6 +82,7 @@ class Progress:
         self._is_retry = False
         self.rate_cut = 1.0
         self.state: Any = None
+        self._unfinished = run.unfinished
 
     params = property(lambda self: self._at.params)
     value = property(lambda self: self._at.value)
@@ -131,6 +137,11 @@ class Progress:
         -------
         is_over : bool
         """
+        if self._unfinished is not None:
+            # the solver reports once more where it was interrupted
+            self._restore(self._unfinished)
+            self._unfinished = None
+            return False
         n_iter = self._at.n_iter + 1
         self._at = Iterate(params, float(value), n_iter, gradient, decrease, metric, newton)
         if n_iter == 0:
@@ -139,10 +150,54 @@ class Progress:
         self._offer_to_best()
         self._stop = self._check()
         self._is_retry = False
-        self._history.record(n_iter, self.value, self.optimality, step_size)
+        self._history.record(self.value, self.optimality, step_size)
+        self._report.show(n_iter, self._row(n_iter))
         if self._run.callback is not None and self._run.callback(self) and self._stop is None:
             self._stop = Stop(StopReason.CALLBACK, StopReason.CALLBACK.value)
         return self._stop is not None
+
+    def so_far(self) -> Result:
+        """The result if the run ended here, without the checks that are made at its end."""
+        best = self.params if self._run.score is None else self._best.params
+        return Result(
+            params=self._objective.prox(best.copy(), 0.0),
+            value=self.value,
+            optimality=self.optimality,
+            n_iter=self._run.stage.iterations + self.n_iter,
+            reason=StopReason.CALLBACK,
+            message=StopReason.CALLBACK.value,
+            remedy="",
+            history={name: list(column) for name, column in self.history.items()},
+            scores=list(self.scores) or None,
+            state=deepcopy(self.state),
+            was_cut=self.rate_cut < 1,
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """Plain arrays and numbers from which ``Run.unfinished`` continues to the same bits.
+
+        Next to the state of the solver; only stochastic solvers have one.
+        """
+        return {
+            "params": self.params.copy(),
+            "value": self.value,
+            "n_iter": self.n_iter,
+            "start": self._start.copy(),
+            "start_value": self._start_value,
+            "own": {name: getattr(self, name) for name in SNAPSHOT},
+            "best": vars(self._best) | {"params": self._best.params.copy()},
+            "convergence": _numbers_of(self._convergence),
+            "columns": {name: list(column) for name, column in self.history.items()},
+            "scores": list(self.scores),
+        }
+
+    def _restore(self, unfinished: dict[str, Any]) -> None:
+        self._at = Iterate(unfinished["params"], unfinished["value"], unfinished["n_iter"])
+        self._start, self._start_value = unfinished["start"], unfinished["start_value"]
+        vars(self).update(unfinished["own"])
+        vars(self._best).update(unfinished["best"])
+        vars(self._convergence).update(unfinished["convergence"])
+        self._history.restore(unfinished["columns"], unfinished["scores"])
 
     def retry(self, rate_cut: float) -> None:
         """Say that the last iteration diverged and is tried again at another rate."""
@@ -189,6 +244,7 @@ class Progress:
 
     def result(self, interrupted: bool = False) -> Result:
         """The best of the run, with its optimality."""
+        self._report.close()
         if interrupted:
             message = f"{StopReason.INTERRUPTED.value} after {max(self.n_iter, 0)} iterations"
             self._stop = Stop(StopReason.INTERRUPTED, message)
@@ -217,6 +273,20 @@ class Progress:
             scores=self.scores or None,
             state=self.state,
             was_cut=self.rate_cut < 1,
+        )
+
+    def _row(self, n_iter: int) -> Row:
+        """The latest iteration as ``verbose`` prints it."""
+        score = self.scores[-1] if self.scores else None
+        latest = {name: column[-1] for name, column in self.history.items()}
+        return Row(
+            n_iter,
+            latest["passes"],
+            latest["objective"],
+            latest["optimality"],
+            score,
+            latest["step_size"],
+            latest["seconds"],
         )
 
     def _rules(self) -> list[StoppingRule]:
@@ -274,3 +344,7 @@ class Progress:
 
     def _go_to(self, params) -> None:
         self._at = Iterate(params, self._objective.value(params), self.n_iter)
+
+
+def _numbers_of(rule: StoppingRule) -> dict[str, float]:
+    return {name: value for name, value in vars(rule).items() if isinstance(value, (int, float))}

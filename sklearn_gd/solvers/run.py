@@ -114,10 +114,14 @@ class Run:
         Validation score of params, greater is better; the best params are then the result.
     callback : callable or None, default=None
         Called with the :class:`Progress` after each iteration; returning True stops the run.
-    verbose : int, default=0
-        Print progress every ``verbose`` iterations; 0 is silent.
+    verbose : int or bool, default=0
+        Print progress every ``verbose`` iterations; 0 is silent. True updates one line in a
+        terminal or notebook, and prints a line for each iteration elsewhere.
     stage : Stage
         Which part of a longer minimisation this is; by default the only one.
+    unfinished : dict or None, default=None
+        ``Progress.snapshot()`` of an interrupted run, which this one continues from the state that
+        goes with it.
 
     Examples
     --------
@@ -140,8 +144,9 @@ class Run:
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     score: Callable[[NDArray], float] | None = None
     callback: Callable[["Progress"], bool] | None = None
-    verbose: int = 0
+    verbose: int | bool = 0
     stage: Stage = field(default_factory=Stage)
+    unfinished: dict[str, Any] | None = None
 
     def resolved(self) -> "Run":
         """The same with the learning rate and the batch size as objects, never as strings."""
