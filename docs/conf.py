@@ -64,9 +64,14 @@ LESSONS = [
 PRACTICE = [
     "plot_compare_with_scikit_learn.py",
     "plot_feature_scale.py",
+    "plot_choose_alpha.py",
+    "plot_adaptive_lasso.py",
     "plot_grid_search.py",
     "plot_early_stopping.py",
     "plot_imbalanced.py",
+    "plot_insurance_counts.py",
+    "plot_prices_gamma.py",
+    "plot_standard_errors.py",
     "plot_out_of_core_text.py",
 ]
 sphinx_gallery_conf = {
@@ -75,8 +80,9 @@ sphinx_gallery_conf = {
     "backreferences_dir": "gen_modules",
     "doc_module": "sklearn_gd",
     "reference_url": {"sklearn_gd": None},
+    "subsection_order": ["examples/practice", "examples/lessons"],
     # in the order of a course; a new script has its place there
-    "within_subsection_order": [*LESSONS, *PRACTICE].index,
+    "within_subsection_order": [*PRACTICE, *LESSONS].index,
     # what calls of matplotlib return says nothing to a reader
     "ignore_repr_types": r"matplotlib|'list'",
     "show_memory": False,
@@ -108,7 +114,8 @@ html_sidebars = {
 def without_foreign_labels(app, what, name, obj, options, lines):
     """Methods of scikit-learn's base classes refer to its user guide, which is not part of this."""
     if "sphinx.ext.intersphinx" not in extensions:
-        lines[:] = [re.sub(r":ref:`([^<`]*?)\s*<[^>]*>`", r"\1", line) for line in lines]
+        foreign = r":(?:ref|term):`([^<`]*?)(?:\s*<[^>]*>)?`"
+        lines[:] = [re.sub(foreign, r"\1", line) for line in lines]
 
 
 def with_upright_words(app, what, name, obj, options, lines):
@@ -147,9 +154,21 @@ def to_pages_of_scripts(app, docname, source):
     source[0] = re.sub(link, lambda m: f"]({m[1]}auto_examples/{m[2] or 'index'})", source[0])
 
 
+def with_search_words(app, docname, source):
+    """``<!-- search: a, b -->`` on a page makes the search find its section by these words."""
+
+    def entries(match):
+        return (
+            "```{index} " + ", ".join(f"! {word.strip()}" for word in match[1].split(",")) + "\n```"
+        )
+
+    source[0] = re.sub(r"^<!-- search: (.*?) -->$", entries, source[0], flags=re.MULTILINE)
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", without_foreign_labels)
     app.connect("autodoc-process-docstring", with_upright_words)
     app.connect("source-read", to_pages_of_scripts)
+    app.connect("source-read", with_search_words)
     app.connect("source-read", with_upright_words_in_lessons)

@@ -37,6 +37,13 @@ def test_a_script_has_a_title_and_prose(script):
     assert "\n# %%\n" in script.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_has_its_place_in_the_gallery(script):
+    # the build fails at a script that the order of the gallery leaves out
+    order = (EXAMPLES.parent / "conf.py").read_text(encoding="utf-8")
+    assert f'"{script.name}",\n' in order
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_script_runs_without_warnings(script, monkeypatch, tmp_path):

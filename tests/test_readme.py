@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+# what a page may import without being run where it is missing
+EXTRAS = ("dask", "pyarrow", "skl2onnx", "onnxruntime", "sklearn.callback")
 PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/user_guide/*.md")])
 pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is beside a checkout only")
 
@@ -19,9 +21,10 @@ def blocks(language, page=README):
 
 def run_python_blocks(page):
     """One after the other, in the same names; skipped if they need an extra that is missing."""
-    if "import onnxruntime" in page.read_text(encoding="utf-8"):
-        pytest.importorskip("skl2onnx")
-        pytest.importorskip("onnxruntime")
+    code = "\n".join(blocks("python", page))
+    for module in re.findall(r"^(?:import|from) ([\w.]+)", code, flags=re.MULTILINE):
+        if module.startswith(EXTRAS):
+            pytest.importorskip(module)
     if "Display" in page.read_text(encoding="utf-8"):
         with warnings.catch_warnings():
             # what matplotlib warns of while it is imported is not ours
