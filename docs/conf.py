@@ -158,9 +158,8 @@ def with_search_words(app, docname, source):
     """``<!-- search: a, b -->`` on a page makes the search find its section by these words."""
 
     def entries(match):
-        return (
-            "```{index} " + ", ".join(f"! {word.strip()}" for word in match[1].split(",")) + "\n```"
-        )
+        words = ", ".join(f"! {word.strip()}" for word in match[1].split(","))
+        return f"```{{index}} {words}\n```"
 
     source[0] = re.sub(r"^<!-- search: (.*?) -->$", entries, source[0], flags=re.MULTILINE)
 

@@ -81,3 +81,33 @@ def test_every_link_of_a_page_leads_to_a_file_that_exists(page):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", prose)
     paths = [link for link in links if not link.startswith("https://")]
     assert [path for path in paths if not (page.parent / path).exists()] == []
+
+
+SEARCHED = (
+    *("progress bar", "confidence interval", "standard error", "save model", "poisson exposure"),
+    *("LogisticRegressionCV", "RidgeCV", "SVM hinge", "onnx", "shap", "offset", "callback"),
+    *(
+        "time limit",
+        "Ctrl-C",
+        "joblib",
+        "learning rate",
+        "quantile",
+        "missing values",
+        "calibration",
+    ),
+    *(
+        "not converge",
+        "early stopping pipeline",
+        "continue training",
+        "class_weight",
+        "n_jobs",
+        "gif",
+    ),
+    *("install", "out of core", "GPU", "prediction interval", "conformal", "GLM", "random_state"),
+)
+
+
+@pytest.mark.parametrize("words", SEARCHED)
+def test_what_people_search_leads_to_a_page(words):
+    comments = re.findall(r"<!-- search: (.*?) -->", "".join(p.read_text("utf-8") for p in PAGES))
+    assert words in {word.strip() for comment in comments for word in comment.split(",")}
