@@ -33,8 +33,19 @@ exclude_patterns = ["_build", "_templates", "examples"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
-# a formula that is wider than the page scrolls by itself
-mathjax4_config = {"output": {"displayOverflow": "scroll"}}
+# formulas need no network: MathJax is part of the site; the parts that it would load are left out
+mathjax_path = "mathjax/tex-svg.js"
+mathjax4_config = {
+    # a formula that is wider than the page scrolls by itself
+    "output": {"displayOverflow": "scroll", "fontCache": "global"},
+    "options": {
+        "enableSpeech": False,
+        "enableBraille": False,
+        "enableEnrichment": False,
+        "enableMenu": False,
+        "menuOptions": {"settings": {"enrich": False, "speech": False, "braille": False}},
+    },
+}
 
 autosummary_generate = True
 # methods are on the page of their class, by the template
@@ -98,7 +109,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "navbar_align": "left",
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
@@ -106,8 +117,9 @@ html_theme_options = {
     "footer_end": [],
 }
 # pages without pages below them need no navigation at their side
+ALONE = ("index", "getting_started", "how_do_i", "migrating", "how_it_works", "mathematics")
 html_sidebars = {
-    page: [] for page in ("index", "getting_started", "migrating", "how_it_works", "performance")
+    page: [] for page in (*ALONE, "performance", "measurements", "errata", "changelog")
 }
 
 
