@@ -1,4 +1,4 @@
-"""Which solver takes what: asked of the solvers themselves, so that the table cannot be wrong.
+"""Which solver supports what: asked of the solvers themselves, so that the table cannot be wrong.
 
 ``python docs/capabilities.py`` prints it.
 """
@@ -27,12 +27,12 @@ DENSE = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
 class Capabilities(NamedTuple):
-    """What one solver takes.
+    """What one solver supports.
 
     Attributes
     ----------
     losses, penalties : dict of str to str
-        Of a linear model, by name: the reason why it is not taken, or "".
+        Of a linear model, by name: the reason why it is not supported, or "".
     network, sparse, out_of_core, partial_fit : bool
         Out of core: X may be a memory map.
     learning_rate : str
@@ -73,36 +73,36 @@ def capabilities() -> dict[str, Capabilities]:
 
 
 def to_markdown(table: Mapping[str, Capabilities]) -> str:
-    """The table as Markdown."""
-    lines = [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|"]
+    """The table as Markdown; solvers that support the same share a row."""
+    alike: dict[tuple, list[str]] = {}
     for name, row in table.items():
         flags = (row.network, row.sparse, row.out_of_core, row.partial_fit)
-        cells = [
-            f"`{name}`",
-            _but(row.losses),
-            _but(row.penalties),
-            *("yes" if flag else "no" for flag in flags),
-            row.learning_rate,
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+        cells = (*map(_but, row[:2]), *("yes" if flag else "no" for flag in flags))
+        alike.setdefault((*cells, row.learning_rate), []).append(f"`{name}`")
+    lines = [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|"]
+    lines += [f"| {' | '.join([', '.join(names), *cells])} |" for cells, names in alike.items()]
     return "\n".join(lines) + "\n"
 
 
 def _of(solver: Solver) -> Capabilities:
-    linear = Linear(N_FEATURES, N_OUTPUTS)
+    linear, usual = Linear(N_FEATURES, N_OUTPUTS), NoPenalty()
     network = MLP((N_FEATURES, 2, N_OUTPUTS), ACTIVATIONS["relu"]())
 
     def reason(*, loss=None, penalty=None, model=linear, X=DENSE):
         source = ArraySource(X, np.zeros((X.shape[0], N_OUTPUTS)))
-        risk = EmpiricalRisk(model, loss or Logistic(), penalty or NoPenalty(), 1.0, source)
+        risk = EmpiricalRisk(model, loss or Logistic(), penalty or usual, 1.0, source)
         return solver.unsupported(risk) or ""
 
+    every = penalties(N_FEATURES)
+    refused = {name: reason(penalty=penalty) for name, penalty in every.items()}
+    # all else is asked with a penalty that the solver supports
+    usual = next(penalty for name, penalty in every.items() if not refused[name])
     with tempfile.TemporaryFile() as file:
         mapped = np.memmap(file, DENSE.dtype, shape=DENSE.shape)
         is_out_of_core = not reason(X=mapped)
     return Capabilities(
         losses={name: reason(loss=loss) for name, loss in losses().items()},
-        penalties={name: reason(penalty=p) for name, p in penalties(N_FEATURES).items()},
+        penalties=refused,
         network=not reason(model=network),
         sparse=not reason(X=sp.csr_array(DENSE)),
         out_of_core=is_out_of_core,
@@ -112,8 +112,10 @@ def _of(solver: Solver) -> Capabilities:
 
 
 def _but(reasons: Mapping[str, str]) -> str:
-    """The names that are taken, in few words."""
+    """The names that are supported, in few words."""
     refused = [name for name, reason in reasons.items() if reason]
+    if 2 * len(refused) > len(reasons):
+        return ", ".join(name for name in reasons if name not in refused)
     return f"all but {', '.join(refused)}" if refused else "all"
 
 
