@@ -3,6 +3,8 @@
 import os
 import re
 
+from docutils import nodes
+
 import sklearn_gd
 
 project = "sklearn_gd"
@@ -121,6 +123,13 @@ ALONE = ("index", "getting_started", "how_do_i", "migrating", "how_it_works", "m
 html_sidebars = {
     page: [] for page in (*ALONE, "performance", "measurements", "errata", "changelog")
 }
+# scripts are as wide as their lines are long
+html_sidebars["auto_examples/*/plot_*"] = []
+
+
+# names that other libraries have as well, and common words
+AMBIGUOUS = {"Constant", "ElasticNet", "Perceptron", "Progress", "Run"}
+AMBIGUOUS |= {"choose", "register", "solve"}
 
 
 def without_foreign_labels(app, what, name, obj, options, lines):
@@ -128,6 +137,17 @@ def without_foreign_labels(app, what, name, obj, options, lines):
     if "sphinx.ext.intersphinx" not in extensions:
         foreign = r":(?:ref|term):`([^<`]*?)(?:\s*<[^>]*>)?`"
         lines[:] = [re.sub(foreign, r"\1", line) for line in lines]
+
+
+def without_examples_of_other_classes(app, what, name, obj, options, lines):
+    """An inherited method shows its example only on the page of the class that it is about."""
+    if what != "method" or ".GD" not in name or ".. rubric:: Examples" not in lines:
+        return
+    start = lines.index(".. rubric:: Examples")
+    after = range(start + 1, len(lines))
+    end = next((i for i in after if lines[i].startswith(".. rubric::")), len(lines))
+    if not any(name.split(".")[-2] in line for line in lines[start:end]):
+        del lines[start:end]
 
 
 def with_upright_words(app, what, name, obj, options, lines):
@@ -176,10 +196,33 @@ def with_search_words(app, docname, source):
     source[0] = re.sub(r"^<!-- search: (.*?) -->$", entries, source[0], flags=re.MULTILINE)
 
 
+def with_links_to_the_api(app, doctree, docname):
+    """Names of public classes and functions in the text lead to their pages in the API."""
+    if docname == "api" or docname.startswith("generated/"):
+        return
+    known = app.env.domains["py"].objects.items()
+    pages = {
+        name.rpartition(".")[2]: name
+        for name, target in known
+        if target.docname == f"generated/{name}" and target.objtype in ("class", "function")
+    }
+    for literal in list(doctree.findall(nodes.literal)):
+        name = re.match(r"\w+", literal.astext())
+        page = pages.get(name[0]) if name and name[0] not in AMBIGUOUS else None
+        # the page that translates names of other libraries has these, too
+        is_other = docname == "migrating" and not name[0].startswith("GD") if page else True
+        if is_other or not isinstance(literal.parent, (nodes.paragraph, nodes.emphasis)):
+            continue
+        uri = f"{app.builder.get_relative_uri(docname, f'generated/{page}')}#{page}"
+        literal.replace_self(nodes.reference("", "", literal.deepcopy(), internal=True, refuri=uri))
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", without_foreign_labels)
+    app.connect("autodoc-process-docstring", without_examples_of_other_classes)
     app.connect("autodoc-process-docstring", with_upright_words)
+    app.connect("doctree-resolved", with_links_to_the_api)
     app.connect("source-read", to_pages_of_scripts)
     app.connect("source-read", with_search_words)
     app.connect("source-read", with_upright_words_in_lessons)

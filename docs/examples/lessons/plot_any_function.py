@@ -1,6 +1,6 @@
 r"""
-A solver minimises any function
-===============================
+Minimise your own function
+==========================
 
 Solvers need no data, only a function that returns its value and its gradient. You learn why one
 moves against the slope, how descent looks over one weight and over two, how to take an optimiser

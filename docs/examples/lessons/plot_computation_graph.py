@@ -1,6 +1,6 @@
 r"""
-The chain rule, from a graph to a network
-=========================================
+Backpropagation: the chain rule in a network
+============================================
 
 A formula is a graph of small steps, and its derivatives are products along the way back. You
 learn the rule on Eaton's graph J = 3(a + bc), then on the three layers of the Notes, and check

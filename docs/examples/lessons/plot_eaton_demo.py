@@ -1,6 +1,6 @@
 r"""
-A demo that converges by luck
-=============================
+A wrong gradient that converges by luck
+=======================================
 
 One feature x, one weight m, one target y: the smallest gradient descent there is. The program in
 Eaton's text prints a run that converges, but its gradient is wrong. You learn how a sign can hide

@@ -1,6 +1,6 @@
 r"""
-Iris virginica: probabilities and the 50 % line
-===============================================
+Logistic regression: probabilities on iris
+==========================================
 
 Is a flower an *Iris virginica*? Chkifa answers from the length and the width of its petals, and
 draws what logistic regression has learnt: lines of equal probability, and the line of 50 % where

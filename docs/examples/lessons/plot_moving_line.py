@@ -1,5 +1,5 @@
 r"""
-The line that moves to the data
+Watch the line move to the data
 ===============================
 
 Gradient descent as a film: on the left the line after each step, on the right the same step on

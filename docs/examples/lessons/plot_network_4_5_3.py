@@ -1,6 +1,6 @@
 r"""
-A network with 4, 5 and 3 units
-===============================
+A neural network with 4, 5 and 3 units
+======================================
 
 Chkifa classifies iris by a network with 4 inputs, 5 hidden units and 3 outputs; the Notes compose
 layers of tanh, tanh and sigmoid; and his last listing has two layers of ReLU with linear logits.

@@ -1,6 +1,6 @@
 r"""
-Batch descent and the normal equation
-=====================================
+Gradient descent and the normal equation
+========================================
 
 A line through 200 points, found twice: by the normal equation, which is exact, and by gradient
 descent with the step 1/L. You learn what L is, when the descent stops, what its stop reason says,

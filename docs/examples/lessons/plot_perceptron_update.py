@@ -1,6 +1,6 @@
 r"""
-One point at a time: from the perceptron to logistic regression
-===============================================================
+From the perceptron to logistic regression
+==========================================
 
 The Lesson derives the gradient of the cross-entropy of *one* point and arrives at an update that
 fits in a line. We make it by hand, find the same numbers with ``solver="sgd"``, answer the

@@ -1,6 +1,6 @@
 r"""
-Lasso, ridge and a matrix Gamma
-===============================
+Lasso, ridge and Tikhonov regularization
+========================================
 
 Three penalties on the coefficients of one regression, each beside its reference: scikit-learn's
 Lasso, ElasticNet and Ridge, and the closed form with a matrix :math:`\Gamma`. You learn how the

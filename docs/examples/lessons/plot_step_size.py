@@ -1,6 +1,6 @@
 r"""
-How long a step may be
-======================
+Learning rate: how long a step may be
+=====================================
 
 The same descent with steps from half of 1/L to beyond 2/L. You learn why 2/L is the limit, why
 1/L is neither the limit nor the best, and what the library does with a step that is too long.

@@ -1,6 +1,6 @@
 r"""
-One random row at a time
-========================
+Stochastic gradient descent: one random row at a time
+=====================================================
 
 Stochastic gradient descent takes the gradient of a single row. You learn what the schedule
 t0/(t + t1) is for, what changes when rows are drawn without replacement, and how the path of one

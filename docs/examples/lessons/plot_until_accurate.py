@@ -1,6 +1,6 @@
 r"""
-Random weights, repeated until accurate enough
-==============================================
+Random initial weights, repeated until accurate
+===============================================
 
 Eaton's recipe has six steps: begin with random weights, predict, compute the loss, average it,
 update by the gradient, and repeat "until your model is accurate enough"; his program prints where

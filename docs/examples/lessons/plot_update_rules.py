@@ -1,6 +1,6 @@
 r"""
-Nine ways to use a gradient
-===========================
+Momentum, Adagrad, Adam: nine update rules
+==========================================
 
 All update rules walk down the same valley from the same start. You learn what momentum does to a
 path, what dividing by the size of past gradients does, and how to watch a rule step by step.

@@ -1,6 +1,6 @@
 r"""
-Which features? Lasso, adaptive lasso, MCP and SLOPE
-====================================================
+Feature selection: lasso, adaptive lasso, MCP and SLOPE
+=======================================================
 
 The lasso selects features, and shrinks those that it selects. To shrink little it must be weak, and
 then selects too many. Three penalties that treat large coefficients in another way: the adaptive

@@ -1,6 +1,6 @@
 r"""
-Choosing alpha by cross-validation
-==================================
+Choose alpha by cross-validation
+================================
 
 How strong should a penalty be? Held-out rows decide. :class:`~sklearn_gd.GDPathCV` follows the
 coefficients from the strongest alpha to the weakest in every fold, and scores each on the rows that

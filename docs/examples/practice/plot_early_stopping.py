@@ -1,6 +1,6 @@
 r"""
-Early stopping, with validation rows of your own
-================================================
+Early stopping with your own validation set
+===========================================
 
 A network with many weights goes on learning after it has learnt what there is to know: it learns
 the noise. Early stopping watches rows that it does not learn from and returns the best network

@@ -1,6 +1,6 @@
 r"""
-Units of the features, and what a descent makes of them
-=======================================================
+Feature scaling: when descent needs it
+======================================
 
 A length in millimetres is a thousand times as large as in metres. To the data that is the same;
 to gradient descent it is the difference between a few steps and thousands. This page draws why,

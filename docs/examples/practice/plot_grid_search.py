@@ -1,6 +1,6 @@
 r"""
-A grid search over solvers, rates and penalties
-===============================================
+Grid search over solvers, learning rates and penalties
+======================================================
 
 Solver, learning rate and penalty are parameters like any other: a grid search tunes their names,
 and what is inside of objects by two underscores. This page shows what a search over learning

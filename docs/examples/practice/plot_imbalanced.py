@@ -1,6 +1,6 @@
 r"""
-Rare classes: weights of classes and rows
-=========================================
+Imbalanced classes: class_weight and sample_weight
+==================================================
 
 One row in twenty belongs to the class that matters. This page shows what ``class_weight`` and
 ``sample_weight`` do to a fit, what they do not do, and the law they follow: a weight of k is the

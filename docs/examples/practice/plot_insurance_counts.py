@@ -1,6 +1,6 @@
 r"""
-Claim counts, and the time for which they were counted
-======================================================
+Poisson regression with exposure: insurance claims
+==================================================
 
 An insurer has counted the claims of each policy, some over a month, some over a whole year. What is
 to be predicted is the *rate*: claims a year. A count over :math:`e` years has the mean

@@ -1,6 +1,6 @@
 r"""
-Text that does not fit into memory
-==================================
+Out-of-core text classification
+===============================
 
 ``partial_fit`` learns from rows that come in chunks and do not stay. Here an endless stream of
 short texts on four subjects is hashed into 32,768 columns, and each chunk is first a test and then

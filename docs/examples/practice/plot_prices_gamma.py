@@ -1,6 +1,6 @@
 r"""
-Prices: errors in proportion to the mean
-========================================
+Gamma regression: prices with proportional errors
+=================================================
 
 Cheap things are priced to the cent, expensive ones to the thousand: the standard deviation of a
 price grows with its mean. Squared errors let the few expensive rows decide. The Gamma deviance

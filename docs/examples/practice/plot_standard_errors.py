@@ -1,6 +1,6 @@
 r"""
-What a standard error is
-========================
+Standard errors and confidence intervals
+========================================
 
 Another sample of the same size would have given other coefficients. How different? A formula
 answers that from the one sample at hand, and so does the bootstrap, which draws samples from it
