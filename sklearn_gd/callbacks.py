@@ -23,7 +23,7 @@ class Checkpoint:
     The file is a pickle of the estimator as if ``fit`` had ended at that iteration. It is replaced
     in one step, so that it is always whole. If it holds an unfinished fit with the same parameters,
     ``fit`` continues it, and the result is the same to the bit as without the interruption. A
-    finished fit is saved too, and is not continued: the next ``fit`` begins anew.
+    finished fit is saved too, but is not continued: the next ``fit`` starts from the beginning.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ class Checkpoint:
     Warns
     -----
     UserWarning
-        If the file cannot be written, as on a full disk. The fit goes on, and the last file stays.
+        If the file cannot be written, as on a full disk. The fit continues, and the last file is
+        kept.
 
     See Also
     --------
@@ -147,7 +148,7 @@ class Checkpoint:
                 with suppress(OSError):
                     os.unlink(temporary)
             warnings.warn(
-                f"Checkpoint could not write {os.fspath(self.path)!r}: {error}. The fit goes on.",
+                f"Checkpoint could not write {os.fspath(self.path)!r}: {error}. The fit continues.",
                 UserWarning,
                 stacklevel=2,
             )

@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Clock:
-    """Where a run stands.
+    """Position of a run: updates, passes and plateaus so far.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ class Clock:
     epoch : int, default=0
         Passes done.
     plateaus : int, default=0
-        Plateaus met: stretches of ``n_iter_no_change`` passes that brought no improvement.
+        Number of plateaus so far: stretches of ``n_iter_no_change`` passes without an
+        improvement.
 
     Examples
     --------
@@ -108,7 +109,7 @@ class Schedule(Component):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Constant(Schedule):
-    r"""The same rate always.
+    r"""A constant rate.
 
     .. math:: \eta_t = rate
 
@@ -274,7 +275,7 @@ class StepDecay(Schedule):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Cosine(Schedule):
-    r"""Half a cosine, after a linear rise.
+    r"""A rate that falls along half a cosine, after a linear warm-up.
 
     .. math:: \eta_t = \begin{cases}
         rate\,(t + 1) / warmup & t < warmup \\
@@ -329,7 +330,7 @@ class Cosine(Schedule):
 class ReduceOnPlateau(Schedule):
     r"""A rate that falls by a factor whenever the objective has stopped falling.
 
-    .. math:: \eta = rate \cdot factor^{m}, \quad m \text{ the plateaus met so far}
+    .. math:: \eta = rate \cdot factor^{m}, \quad m \text{ the number of plateaus so far}
 
     A plateau is ``n_iter_no_change`` passes whose mean objective is not lower than that of as many
     passes before. scikit-learn's "adaptive" has the factor 0.2.

@@ -329,7 +329,7 @@ def test_a_full_disk_warns_and_leaves_the_last_file_whole(tmp_path, monkeypatch)
 
     monkeypatch.setattr("os.fsync", full)
     whole = clone(model).fit(X, y)
-    with pytest.warns(UserWarning, match=r"could not write .* No space left .* The fit goes on"):
+    with pytest.warns(UserWarning, match=r"could not write .* No space left .* The fit continues"):
         continued = clone(model).set_callbacks(Checkpoint(tmp_path / "fit")).fit(X, y)
     assert_equal(continued, whole, X)
     assert (tmp_path / "fit").read_bytes() == before

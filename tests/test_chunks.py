@@ -360,9 +360,9 @@ def test_what_is_no_source_of_chunks_is_refused():
         with pytest.raises(ValueError, match="chunks must be a sequence"):
             ChunkedSource(wrong)
     source = chunks_of(X, LABELS)
-    with pytest.raises(ValueError, match="y was passed beside a ChunkedSource"):
+    with pytest.raises(ValueError, match="y was passed in addition to a ChunkedSource"):
         build("logistic").fit(source, LABELS)
-    with pytest.raises(ValueError, match="sample_weight was passed beside a ChunkedSource"):
+    with pytest.raises(ValueError, match="sample_weight was passed in addition to a ChunkedSource"):
         build("logistic").fit(source, sample_weight=WEIGHT)
     with pytest.raises(ValueError, match="no rows"):
         build("logistic").fit(ChunkedSource([(X[:0], LABELS[:0])]))

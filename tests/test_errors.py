@@ -404,7 +404,7 @@ def test_a_scorer_without_weights_is_refused_where_rows_have_weights(Estimator):
     X, y = rows()
     model = Estimator(early_stopping=True, scoring=lambda model, X, y: 0.0, max_iter=2, tol=0)
     model.fit(X, y)
-    with pytest.raises(ValueError, match=r"takes no sample_weight.*scoring=None"):
+    with pytest.raises(ValueError, match=r"does not support sample_weight.*scoring=None"):
         model.fit(X, y, np.arange(1.0, len(y) + 1))
 
 

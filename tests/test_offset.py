@@ -209,7 +209,7 @@ def test_an_offset_that_would_be_ignored_is_refused():
         model.fit(X, y, offset=years, **rows)
     with pytest.raises(ValueError, match="offset and offset_val must be passed together"):
         model.fit(X, y, offset_val=years, **rows)
-    with pytest.raises(ValueError, match="scoring='r2' takes no offset"):
+    with pytest.raises(ValueError, match="scoring='r2' does not support an offset"):
         clone(model).set_params(scoring="r2").fit(X, y, offset=years)
 
 

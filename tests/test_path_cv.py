@@ -535,7 +535,7 @@ def test_weights_for_a_scorer_without_them_are_an_error():
     X, y = make_data("regression")
     model = GDPathCV(GDLinearRegressor(), alphas=2, cv=2, scoring=scorer_without_weights)
     model.fit(X, y)
-    with pytest.raises(ValueError, match="takes no sample_weight"):
+    with pytest.raises(ValueError, match="does not support sample_weight"):
         model.fit(X, y, sample_weight=make_weights())
 
 

@@ -22,7 +22,7 @@ def as_chunks(X, y, sample_weight):
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
                 raise ValueError(
-                    f"{name} was passed beside a ChunkedSource, whose chunks hold X, y and "
+                    f"{name} was passed in addition to a ChunkedSource, whose chunks hold X, y and "
                     "sample_weight: pass the source alone."
                 )
         return X

@@ -58,7 +58,7 @@ def warn_if_elsewhere(source: ArraySource, held_out: ArraySource) -> None:
     if held_out.n_samples >= FEWEST and 2 * n_odd > source.n_features:
         warn(
             f"{n_odd} of {source.n_features} columns of X_val lie far from those of X, or have "
-            "another spread. Is X transformed and X_val not? In a Pipeline pass "
+            "another standard deviation. Is X transformed and X_val not? In a Pipeline pass "
             "transform_input=['X_val'].",
             UserWarning,
         )
@@ -80,7 +80,7 @@ def scorer_score(
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
     if held_out.weight is not None and not _takes_weights(scorer):
         raise ValueError(
-            f"scoring={scoring!r} takes no sample_weight, but the validation rows have "
+            f"scoring={scoring!r} does not support sample_weight, but the validation rows have "
             "weights: give the scorer a parameter sample_weight, or leave scoring=None."
         )
     weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}

@@ -81,7 +81,7 @@ def _check_schema(schema, not_features):
         if name not in schema.names:
             raise ValueError(f"The table has no column {name!r}; its columns are {schema.names}.")
     if set(schema.names) == set(not_features):
-        raise ValueError("The table has no columns of features beside target and weight.")
+        raise ValueError("The table has no columns of features apart from target and weight.")
     for field in schema:
         if pa.types.is_dictionary(field.type):
             raise ValueError(

@@ -96,7 +96,7 @@ class NpyChunks(RowMatrix):
     """The ``.npy`` files of a folder, one below the other in the order of their names.
 
     They are memory-mapped, so that only the rows in use are in memory. Files that hold pickled
-    objects are refused.
+    objects raise an error.
 
     Parameters
     ----------

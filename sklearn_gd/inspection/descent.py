@@ -18,7 +18,7 @@ LONG_PATH = 60
 
 
 class DescentDisplay:
-    r"""The path of a descent, over the contours of the objective that it goes down.
+    r"""The path of a descent over the contours of its objective.
 
     Contours are at gaps :math:`F - \min F` that grow by a constant factor, so that the valley
     shows. With one parameter, F is drawn as a curve, and its slope says which way a step leads;

@@ -23,7 +23,7 @@ DISTANCE = 0.5
 
 
 class GradientCheck(NamedTuple):
-    """How wrong a gradient is at worst, and in which parameter, by which part of your own."""
+    """Largest error of a gradient, and the parameter and the user's component it belongs to."""
 
     max_relative_error: float
     parameter: str

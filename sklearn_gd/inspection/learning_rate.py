@@ -28,7 +28,7 @@ class LearningRateDisplay:
     objectives : ndarray of shape (n_rates,)
         F after the passes; infinite where it diverged.
     start_objective : float
-        F at the start, which is the same for all.
+        Initial F, which is the same for all.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ def learning_rate_range(
     max_iter: int = 10,
     sample_weight: Any = None,
 ) -> LearningRateDisplay:
-    """Train from the same start with each of some constant learning rates, for a few passes.
+    """Train for a few passes with each of several constant learning rates.
 
     A rate that is too large does not raise the objective for long: the solver would take the step
     back and halve the rate. Here it counts as diverged, with an infinite objective. ``tol`` and

@@ -12,12 +12,12 @@ X_LABELS = {"passes": "passes over the rows", "seconds": "seconds"}
 Y_LABELS = {
     "objective": "objective",
     "validation": "validation score",
-    "optimality": "optimality, share left to gain",
+    "optimality": "optimality: relative gap to the optimum",
 }
 
 
 class LossCurveDisplay:
-    """How a fit went: the objective, the validation score or the optimality on the way.
+    """Learning curves of a fit: objective, validation score or optimality by iteration.
 
     Made by :meth:`from_estimator` or :meth:`from_estimators` from what a fitted estimator
     remembers; nothing is fitted again.

@@ -15,7 +15,7 @@ REFERENCE_EFFORT = {"tol": 1e-12, "max_iter": 1000, "max_time": None}
 
 
 class SolverComparisonDisplay:
-    r"""How far solvers are from the optimum of the same objective, from pass to pass.
+    r"""Distance of several solvers from the optimum of the same objective, pass by pass.
 
     Drawn is the relative suboptimality :math:`(F - F_{best}) / F_{best}` on a logarithmic axis.
     F is computed anew at every iterate, after the fit, over all rows: of stochastic solvers, too,
@@ -28,7 +28,7 @@ class SolverComparisonDisplay:
     Parameters
     ----------
     passes, seconds, objectives : dict of str to ndarray of shape (n_iter + 1,)
-        For each solver visits of all rows, seconds and F from iterate to iterate.
+        For each solver passes over the data, seconds and F at each iterate.
     best : float
         :math:`F_{best}`.
     scale : float
@@ -105,7 +105,7 @@ class SolverComparisonDisplay:
             solver if they have no ``"solver"``.
         sample_weight : array-like of shape (n,), default=None
         x : {"seconds", "passes"}, default="seconds"
-            Seconds of the descent, or visits of all rows, those that build second derivatives
+            Seconds of the descent, or passes over the data, those that build second derivatives
             included.
         ax : matplotlib Axes, default=None
             By default that of a new figure.

@@ -75,7 +75,7 @@ class LinearEstimator(ToSklearn, GradientDescentEstimator):
         Raises
         ------
         ValueError
-            For a parameter or data that cannot be used; the message says what can.
+            If a parameter or the data cannot be used; the message names the remedy.
         FloatingPointError
             For values so large that the first step overflows.
 

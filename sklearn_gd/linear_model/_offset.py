@@ -70,7 +70,7 @@ class OffsetRegressor(Regressor):
         Raises
         ------
         ValueError
-            For a parameter or data that cannot be used; the message says what can.
+            If a parameter or the data cannot be used; the message names the remedy.
         FloatingPointError
             For values so large that the first step overflows.
 
@@ -93,8 +93,8 @@ class OffsetRegressor(Regressor):
         """
         if offset is not None and self.early_stopping and self.scoring is not None:
             raise ValueError(
-                f"scoring={self.scoring!r} takes no offset: leave scoring=None, which is minus the "
-                "mean loss, or early_stopping=False."
+                f"scoring={self.scoring!r} does not support an offset. Use scoring=None, which is "
+                "minus the mean loss, or early_stopping=False."
             )
         _check_rows(X, offset)
         if X_val is not None and (offset is None) != (offset_val is None):

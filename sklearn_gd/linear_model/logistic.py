@@ -136,12 +136,12 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         The same as a word: "converged", "precision", "validation", "max_iter", "max_time",
         "diverged", "stalled", "callback", "interrupted", "no_finite_optimum" or "rate_cut".
     loss_curve_ : list of float
-        Objective at the start and after each iteration.
+        Objective of the initial parameters and after each iteration.
     history_ : dict of lists
         "objective", "optimality", "step_size", "passes", "rounds" and "seconds" at the start and
         after each iteration; under ``partial_fit`` the last 1,000.
     validation_scores_ : list of float or None
-        Validation scores at the start and after each iteration, with early stopping.
+        Validation scores of the initial parameters and after each iteration, with early stopping.
     best_validation_score_ : float or None
         The largest of these.
     n_features_in_ : int

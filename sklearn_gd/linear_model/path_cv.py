@@ -1,4 +1,4 @@
-"""The strength of a penalty by cross-validation along a path."""
+"""Choose the strength of a penalty by cross-validation along a regularization path."""
 
 from typing import ClassVar
 
@@ -37,7 +37,7 @@ DEFAULT_ALPHAS = 100
 
 
 class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
-    r"""The strength of a penalty by cross-validation along a path.
+    r"""Choose the strength of a penalty by cross-validation along a regularization path.
 
     For each fold the problem is posed once, and solved for a descending range of ``alpha``, each
     from the optimum of the last one. The scores on the held-out rows are those of a grid search

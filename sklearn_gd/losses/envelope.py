@@ -15,7 +15,7 @@ STEP = 1e-3
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MoreauEnvelope(Loss):
-    r"""The Moreau envelope of a loss: a smooth one that all but equals it.
+    r"""The Moreau envelope of a loss: a smooth approximation.
 
     .. math:: \min_u\,loss(y, u) + (u - raw)^2 / (2\,width)
 

@@ -64,7 +64,7 @@ class SquaredError(Loss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Huber(Loss):
-    r"""Squared error of small residuals, absolute error of large ones.
+    r"""Squared error for small residuals, absolute error for large ones.
 
     .. math:: r^2/2 \text{ where } |r| \le delta, \quad delta\,(|r| - delta/2) \text{ beyond}, \quad
         r = raw - y
@@ -118,7 +118,7 @@ class Huber(Loss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LogCosh(Loss):
-    r"""A smooth Huber loss: squared error of small residuals, absolute error of large ones.
+    r"""A smooth Huber loss: squared error for small residuals, absolute error for large ones.
 
     .. math:: delta^2 \log\cosh(r / delta), \quad \text{derivative } delta \tanh(r / delta), \quad
         r = raw - y

@@ -148,7 +148,7 @@ class ReLU(Activation):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LeakyReLU(Activation):
-    r"""Rectified linear unit that is never off.
+    r"""Rectified linear unit with a small slope below zero.
 
     .. math:: \max(z, slope \cdot z)
 

@@ -91,7 +91,7 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
         Raises
         ------
         ValueError
-            For a parameter or data that cannot be used; the message says what can.
+            If a parameter or the data cannot be used; the message names the remedy.
         FloatingPointError
             For values so large that the first step overflows.
 
@@ -115,7 +115,7 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
         return self._fit(X, y, sample_weight, validation)
 
     def hidden_features(self, X: MatrixLike, layer: int = -1) -> NDArray[Any]:
-        """What a hidden layer makes of each row.
+        """Output of a hidden layer for each row.
 
         Parameters
         ----------

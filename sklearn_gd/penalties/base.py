@@ -165,7 +165,7 @@ class Penalty(Component):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NoPenalty(Penalty):
-    """Nothing is added: ``penalty=None``.
+    """No penalty: ``penalty=None``.
 
     Examples
     --------

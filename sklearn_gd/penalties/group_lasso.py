@@ -23,7 +23,7 @@ def _is_vector(groups):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GroupLasso(Penalty):
-    r"""A norm for each group of features: all or none of a group.
+    r"""A norm for each group of features, so that a group is selected as a whole.
 
     .. math:: (1 - \rho) \sum_g v_g \sqrt{d_g}\,|w_g| + \rho\,|w|_1, \quad \rho = l1\_ratio
 

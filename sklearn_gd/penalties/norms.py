@@ -136,7 +136,7 @@ class ElasticNet(Penalty):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Tikhonov(Penalty):
-    r"""Half the squared norm behind a matrix.
+    r"""Half the squared norm of a matrix times the weights.
 
     .. math:: |\Gamma w|^2 / 2
 

@@ -10,7 +10,7 @@ from sklearn_gd.penalties.base import Penalty
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Positive(Penalty):
-    """Another penalty, and weights that are constrained to be non-negative: ``positive=True``.
+    """Another penalty with weights constrained to be non-negative: ``positive=True``.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ class Weighted(Penalty):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Bounded(Penalty):
-    """Another penalty, and weights between two bounds: ``lower`` and ``upper``.
+    """Another penalty with weights between two bounds: ``lower`` and ``upper``.
 
     The other one must be smooth, or a convex sum over weights.
 

@@ -23,18 +23,20 @@ INITIAL_FACTOR, HALF_LIFE_PASSES, FLOOR_FACTOR = 5, 20, 0.5
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Adam(AdaptiveRule):
-    r"""Adam: a step by the mean gradient over the root of its mean square, both running.
+    r"""Adam: running mean of the gradient, divided by the root of its running mean square.
 
     .. math::
         m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
-        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2
+
+    .. math::
         params \leftarrow params
         - \eta\,\frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
 
     ``learning_rate="auto"`` is 0.01 for linear models. For networks it is 0.005 at first and falls
     by :class:`~sklearn_gd.schedules.InverseScaling`, to half of it after 20 passes, to 0.001
-    after 80, and never below 0.0005: far from a valley long steps get there sooner, within it short
-    ones go lower.
+    after 80, and never below 0.0005: large steps are faster far from a minimum, and small steps
+    come closer to it.
 
     Parameters
     ----------
@@ -232,7 +234,7 @@ class AMSGrad(Adam):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AdamW(Adam):
-    r"""Adam with weight decay apart from the objective.
+    r"""Adam with decoupled weight decay, which is not part of the objective.
 
     Besides the update of :class:`Adam`, weights shrink by :math:`\eta \cdot decay` of themselves,
     with decay = ``weight_decay``; biases do not. Set the estimator's ``penalty=None`` to have this

@@ -20,7 +20,7 @@ SLOW = 0.3
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LBFGS(SecondOrder):
-    """L-BFGS whose first matrix is the objective's own curvature.
+    """L-BFGS that starts from the Hessian of the objective.
 
     The two-loop recursion turns the last ``memory`` steps and gradient changes into an inverse
     Hessian. It starts from the metric of the objective where there is one, built anew when progress

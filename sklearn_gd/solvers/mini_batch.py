@@ -56,7 +56,7 @@ class State:
 
 
 class MiniBatch(Solver):
-    """A stochastic solver: one update a batch.
+    """Base class of stochastic solvers, with one update per batch.
 
     An update rule of your own is a subclass with two methods, ``init`` and ``update``, and with
     dataclass fields where it has parameters.

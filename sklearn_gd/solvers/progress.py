@@ -33,7 +33,7 @@ SNAPSHOT = ("_is_resumed", "_start_is_estimate", "rate_cut")
 
 
 class Progress:
-    """Given each iterate by a solver, it records it and decides whether the run is over.
+    """Records each iterate of a solver, and decides whether the run is over.
 
     ``Run.callback`` receives it.
 

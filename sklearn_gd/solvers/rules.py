@@ -126,7 +126,7 @@ class Momentum(MiniBatch):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Nesterov(Momentum):
-    r"""Nesterov's momentum: the gradient is taken ahead on the path.
+    r"""Nesterov's momentum: the gradient is evaluated ahead of the current point.
 
     .. math:: v \leftarrow \mu v - \eta g, \quad params \leftarrow params + \mu v - \eta g
 

@@ -84,7 +84,7 @@ class Stage:
 
 @dataclass
 class Run:
-    """What is asked of one minimisation.
+    """Settings of one minimisation: limits, tolerance, random numbers.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ class Run:
 
 @dataclass
 class Result:
-    """What a minimisation found.
+    """Result of a minimisation.
 
     Attributes
     ----------

@@ -44,7 +44,7 @@ class SVRG(VarianceReduced):
     .. math:: g_B(params) - g_B(snapshot) + g(snapshot)
 
     with :math:`g_B` the gradient of a batch. ``learning_rate="auto"`` is 1/(3 L), L the expected
-    smoothness of a batch. A pass costs three visits of the rows.
+    smoothness of a batch. A pass costs as much as three passes over the data.
 
     References
     ----------
@@ -76,10 +76,10 @@ class SVRG(VarianceReduced):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SAGA(VarianceReduced):
-    r"""SAGA: remembers the derivative of every row's loss.
+    r"""SAGA: stochastic gradients, corrected by stored derivatives of all rows.
 
-    With :math:`r_i` the derivative of row i in its raw prediction when it was last met, an update
-    goes along the mean of all remembered gradients plus what has changed in the batch,
+    With :math:`r_i` the stored derivative of the loss of row i in its raw prediction, an update
+    uses the mean of all stored gradients plus their changes in the batch,
 
     .. math:: \bar g + \frac{1}{|B|} \sum_{i \in B} (r_i^{new} - r_i)\,x_i
 

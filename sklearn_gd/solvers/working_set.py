@@ -21,7 +21,7 @@ FINEST = 1e-13
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class WorkingSet(Solver):
-    """Solves on the columns that matter, and looks at all others in between.
+    """Solves the problem on few columns, and checks all others in between.
 
     Each iteration makes a pass over all columns, adds to the set those that a proximal step would
     release from zero, the most promising first and at most as many as are not zero, and minimises
