@@ -28,6 +28,24 @@ QUARTILES = (0.25, 0.5, 0.75)
 ANSWERS = {True: "yes", False: "NO", None: "?"}
 
 
+# Groups of the overview: what each workload is called there; the rest is not about times.
+GROUPS: dict[str, dict[str, str]] = {
+    "Linear models": {
+        "least_squares": "least squares",
+        "logistic_dense": "logistic regression",
+        "logistic_unscaled": "logistic",
+        "logistic_wide": "logistic, more columns than rows",
+        "softmax": "softmax",
+        "logistic_sparse": "logistic, sparse",
+    },
+    "l1 penalty": {"l1": ""},
+    "Networks: time to the same validation loss": {"network": ""},
+    "Networks: time of three epochs": {"mlp_epoch": "hidden layers"},
+    "Stochastic gradient descent and streams": {"sgd_epoch": "one epoch", "stream": "partial_fit"},
+    "Grid search and predictions": {"grid_search": "grid search", "predict": "predict_proba"},
+}
+
+
 def as_record(workload, size, cases, machine) -> dict:
     """One workload as JSON."""
     return {
@@ -198,34 +216,60 @@ def plot(record: dict, path: Path):
 
 
 def overview(records: list[dict], path: Path):
-    """How much faster than the fastest of scikit-learn, a bar for each case."""
+    """How much faster than the fastest of scikit-learn: groups of bars, each with its number."""
     from matplotlib import pyplot as plt
-    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, NullLocator
 
+    groups = {title: bars for title, names in GROUPS.items() if (bars := _bars(records, names))}
+    if not groups:
+        return
+    heights = [len(bars) + 0.6 for bars in groups.values()]
+    # readable at the width of a phone
+    figure, axes = plt.subplots(
+        *(len(groups), 1),
+        figsize=(5.5, 0.24 * sum(heights) + 0.26 * len(groups) + 0.6),
+        sharex=True,
+        squeeze=False,
+        height_ratios=heights,
+        layout="constrained",
+    )
+    for axis, (title, bars) in zip(axes[:, 0], groups.items(), strict=True):
+        names, low, middle, high = zip(*reversed(bars), strict=True)
+        colors = ["C0" if ratio >= 1 else "C3" for ratio in middle]
+        reach = np.array([np.subtract(middle, low), np.subtract(high, middle)])
+        axis.barh(range(len(bars)), np.subtract(middle, 1), left=1, color=colors, xerr=reach)
+        for row, (ratio, end) in enumerate(zip(middle, high, strict=True)):
+            axis.text(max(end, 1) * 1.06, row, f"{ratio:.3g}", va="center", fontsize="small")
+        axis.set(xscale="log", xlim=(0.7, 60), ylim=(-0.8, len(bars) - 0.2))
+        axis.set_title(title, fontsize="medium", loc="left")
+        axis.set_yticks(range(len(bars)), names, fontsize="small")
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50]))
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.axvline(1, color="black")
+        axis.grid(axis="x", alpha=0.3)
+    # the first group has the axis above it, too, which is in view where the last one is not
+    axes[0, 0].tick_params(top=True, labeltop=True)
+    axes[-1, 0].set_xlabel("times as fast as scikit-learn's fastest")
+    figure.savefig(path, dpi=140)
+    plt.close(figure)
+
+
+def _bars(records: list[dict], names: dict[str, str]) -> list[tuple]:
+    """Label and quartiles of each case of these workloads, the largest median first."""
     bars = [
-        (f"{record['name']}: {case['name']}", *quartiles)
+        (", ".join(filter(None, [names[record["name"]], _in_words(case["name"])])), *quartiles)
         for record in records
+        if record["name"] in names
         for case in record["cases"]
         if (quartiles := fastest(case)) is not None
     ]
-    if not bars:
-        return
-    names, low, middle, high = zip(*reversed(bars), strict=True)
-    spread = np.array([np.subtract(middle, low), np.subtract(high, middle)])
-    # readable at the width of a phone
-    figure, axis = plt.subplots(figsize=(5.5, 0.24 * len(bars) + 0.8))
-    colors = ["C0" if ratio >= 1 else "C3" for ratio in middle]
-    axis.barh(range(len(bars)), np.subtract(middle, 1), left=1, color=colors, xerr=spread)
-    axis.set(xscale="log", xlabel="times as fast as scikit-learn's fastest", ylim=(-1, len(bars)))
-    axis.set_yticks(range(len(bars)), names, fontsize="small")
-    axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.axvline(1, color="black")
-    axis.grid(axis="x", which="both", alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path, dpi=140)
-    plt.close(figure)
+    return sorted(bars, key=lambda bar: -bar[2])
+
+
+def _in_words(case: str) -> str:
+    """The name of a case as a label; of a workload with a single one its words say nothing new."""
+    return "" if case in ("dense", "wide", "standardised") else case.replace("_", " ")
 
 
 def fastest(case: dict) -> NDArray | None:

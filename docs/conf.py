@@ -99,6 +99,7 @@ sphinx_gallery_conf = {
     # what calls of matplotlib return says nothing to a reader
     "ignore_repr_types": r"matplotlib|'list'",
     "show_memory": False,
+    "thumbnail_size": (600, 420),
     "write_computation_times": False,
     "matplotlib_animations": True,
     "abort_on_example_error": True,

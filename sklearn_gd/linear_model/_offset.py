@@ -49,8 +49,8 @@ class OffsetRegressor(Regressor):
         X : {array-like, sparse matrix, RowMatrix} of shape (n, d)
             Features, in any units; float32 stays float32. A
             :class:`~sklearn_gd.data.RowMatrix` or a memory map need not fit in memory.
-        y : array-like of shape (n,) or (n, k)
-            Target.
+        y : array-like of shape (n,) or (n, k), default=None
+            Target. Required, except with a :class:`~sklearn_gd.data.ChunkedSource`.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0; 0 is the same as leaving the row out.
         offset : array-like of shape (n,) or (n, k), default=None
@@ -125,8 +125,8 @@ class OffsetRegressor(Regressor):
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
             Features; in any units under ``solver="auto"``.
-        y : array-like of shape (n,) or (n, k)
-            Target.
+        y : array-like of shape (n,) or (n, k), default=None
+            Target. Required, except with a :class:`~sklearn_gd.data.ChunkedSource`.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row, at least 0.
         offset : array-like of shape (n,) or (n, k), default=None
@@ -216,8 +216,8 @@ class OffsetRegressor(Regressor):
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
             Features.
-        y : array-like of shape (n,) or (n, k)
-            Target.
+        y : array-like of shape (n,) or (n, k), default=None
+            Target. Required, except with a :class:`~sklearn_gd.data.ChunkedSource`.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row.
         offset : array-like of shape (n,) or (n, k), default=None

@@ -2,11 +2,9 @@ r"""
 Watch the line move to the data
 ===============================
 
-Gradient descent as a film: on the left the line after each step, on the right the same step on
-the contours of the objective. You learn how to see every iterate of a solver, and how to save the
-film as a GIF.
-
-The lesson follows the animation in Chkifa's chapter on batch gradient descent.
+Gradient descent as an animation: on the left the line after each step, on the right the same step
+on the contours of the objective. You learn how to record every iterate of a solver, and how to
+save the animation as a GIF.
 
 .. rows: 4
 """
@@ -31,8 +29,8 @@ y = 2 + 5 * x + 0.5 * rng.normal(size=200)
 # Every iterate
 # -------------
 # A solver minimises any function that maps parameters to a value and a gradient. Here it is the
-# mean of squared errors of the line :math:`\theta_0 + \theta_1 x`. A callback is given the
-# progress of the run after each iteration; this one keeps the parameters.
+# mean of squared errors of the line :math:`\theta_0 + \theta_1 x`. A callback is called with the
+# progress of the run after each iteration; this one stores the parameters.
 
 
 def mean_squared_error(theta):
@@ -45,7 +43,7 @@ path = []
 
 
 def keep(progress):
-    """Remember where the run is; it returns nothing, so the run goes on."""
+    """Store the iterate. It returns nothing, so the run continues."""
     path.append(progress.params.copy())
 
 
@@ -57,8 +55,8 @@ path = np.array(path)
 print(f"{result.n_iter} steps, {len(path)} iterates, the last: {result.params}")
 
 # %%
-# Two pictures of one step
-# ------------------------
+# The line and the contours
+# -------------------------
 # The intercept and the slope of the line on the left are the coordinates of the dot on the right.
 # The first steps bring the line into the cloud of points; the later ones trade slope against
 # intercept, along the floor of the valley, and the line hardly moves.
@@ -94,38 +92,40 @@ frames = [0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60]
 animation = FuncAnimation(fig, draw, frames=frames, interval=400)
 
 # %%
-# In a notebook, ``HTML(animation.to_jshtml())`` shows the film with buttons, and
-# ``HTML(animation.to_html5_video())`` as a video. The text saves an mp4, which needs the program
-# ffmpeg: ``animation.save("descent.mp4", fps=5)``. A GIF needs Pillow only.
+# In a notebook, ``HTML(animation.to_jshtml())`` shows the animation with buttons,
+# ``HTML(animation.to_html5_video())`` as a video. ``animation.save("descent.mp4", fps=5)`` saves an
+# mp4 and needs the program ffmpeg. A GIF needs Pillow only.
 
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "descent.gif"
     animation.save(file, writer=PillowWriter(fps=2.5), dpi=60)
-    with Image.open(file) as film:
-        print(f"{film.format} of {film.n_frames} frames, {file.stat().st_size // 1000} kB")
+    with Image.open(file) as gif:
+        print(f"{gif.format} of {gif.n_frames} frames, {file.stat().st_size // 1000} kB")
 
 # %%
-# The film of any fit
-# -------------------
-# ``DescentDisplay`` makes the right half for any estimator: it fits a clone, remembers every
-# iterate, and draws the path over the contours. Here the fit begins where fits begin by
-# themselves, at the best constant: slope 0, and the mean of y as the intercept.
+# Animate any fit
+# ---------------
+# ``DescentDisplay`` draws the right half for any estimator: it fits a clone, records every iterate,
+# and draws the path over the contours. The fit starts from the best constant, as fits do by
+# default: slope 0, and the mean of y as the intercept.
 
 model = GDLinearRegressor(solver="gd", alpha=0, max_iter=60, tol=0)
+# sphinx_gallery_thumbnail_number = 2
 display = DescentDisplay.from_estimator(model, x[:, np.newaxis], y, step_numbers=False)
 
 # %%
 
-film_of_fit = display.animate(frames=6, interval=500)
+fit_animation = display.animate(frames=6, interval=500)
 with tempfile.TemporaryDirectory() as folder:
-    film_of_fit.save(Path(folder) / "fit.gif", writer=PillowWriter(fps=2), dpi=60)
+    fit_animation.save(Path(folder) / "fit.gif", writer=PillowWriter(fps=2), dpi=60)
 
 # %%
 # In numbers
 # ----------
-# The text prints the iterate *before* the last as its minimum: the loop stores a point, then
-# moves. The callback above is called at the start and after each step, so the last entry is where
-# the run ended.
+# The lesson follows the animation in Chkifa's chapter on batch gradient descent, which prints the
+# iterate *before* the last as its minimum, because its loop stores a point and then moves. The
+# callback above is called for the initial point and after each step, so its last entry is the
+# result of the run.
 
 theta_best = np.linalg.solve(X_b.T @ X_b, X_b.T @ y)
 print(f"last entry of the path against the result: {np.abs(path[-1] - result.params).max():.1e}")
