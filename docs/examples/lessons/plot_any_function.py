@@ -42,7 +42,7 @@ def cross_entropy(w):
 
 # %%
 # Inputs of the algorithm in the Notes: a start, a rate and a number of steps. ``Run`` holds the
-# last two. The loop beside it is the algorithm as it stands.
+# last two. The loop next to it is the algorithm itself.
 
 
 def descend(start, alpha, n_iter):
@@ -107,10 +107,10 @@ solid.view_init(40, -60)
 # %%
 # A built-in optimiser
 # --------------------
-# ``Scipy(method=...)`` lets any method of :func:`scipy.optimize.minimize` walk: on a function,
-# and on the objective of an estimator, where methods that want second derivatives get them. Two
+# ``Scipy(method=...)`` uses any method of :func:`scipy.optimize.minimize`, for a function and
+# for the objective of an estimator, where methods that need second derivatives get them. Two
 # methods, "dogleg" and "trust-exact", build the whole Hessian; with more than 1,000 parameters
-# they refuse and say so.
+# they raise an error.
 
 for method in ("Nelder-Mead", "CG", "BFGS", "L-BFGS-B"):
     found = Scipy(method=method).minimize(valley, np.array([2.5, -0.5]), Run(tol=1e-10))
@@ -132,13 +132,13 @@ for method in ("CG", "BFGS", "L-BFGS-B", "TNC", "Newton-CG", "trust-ncg", "trust
     print(f"{method:11s} {model.n_iter_:3d} iterations, difference of coefficients {gap:.0e}")
 
 # %%
-# A stop of your own
-# ------------------
-# Chkifa stops when a step is shorter than a precision of 0.001. ``tol`` asks another question,
-# how much of the objective is left to gain, but a callback can ask this one: it sees the progress
-# after each iteration, and a run ends when it returns True. A short step need not mean that the
-# optimum is near: here a step is about a tenth of the distance that is left, so the run ends nine
-# times the precision away.
+# Your own stopping rule
+# ----------------------
+# Chkifa stops when a step is shorter than a precision of 0.001. ``tol`` is about something else,
+# the relative gap to the optimum, but a callback can use this rule: it is called after each
+# iteration, and the run ends when it returns True. A short step need not mean that the optimum is
+# near: here a step is about a tenth of the distance that is left, so the run ends nine times the
+# precision away.
 
 
 class StopWhenStepIsShort:

@@ -85,7 +85,7 @@ print(f"largest relative error {check.max_relative_error:.0e}")
 # .. math:: z_l = W_l^\top a_{l-1} + b_l, \qquad a_1 = \tanh z_1, \quad a_2 = \tanh z_2,
 #    \quad a_3 = \sigma(z_3)
 #
-# Backpropagation is the same walk back. It keeps what the walk forwards has computed: the
+# Backpropagation applies the same rule backwards. It uses what the forward pass has stored: the
 # derivative of tanh at z is :math:`1 - a^2`, and for the cross-entropy behind a sigmoid
 # :math:`\partial J / \partial z_3 = a_3 - y`. (The Notes derive :math:`y - a` and then write
 # :math:`a - y`. The second is right; with the first, descent would climb.)

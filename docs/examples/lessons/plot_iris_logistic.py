@@ -21,7 +21,7 @@ from sklearn_gd.inspection import SolverComparisonDisplay
 # %%
 # The fit
 # -------
-# Chkifa switches regularisation off by ``C=10**10``. Here the penalty stands beside the *mean*
+# Chkifa switches regularisation off by ``C=10**10``. Here the penalty is added to the *mean*
 # loss, so the same objective is ``alpha = 1 / (C n)`` with n rows; ``penalty=None`` would do as
 # well.
 
@@ -31,10 +31,10 @@ y = iris.target == 2  # virginica or not
 C = 1e10
 
 model = GDLogisticClassifier(alpha=1 / (C * len(X)), tol=1e-12).fit(X, y)
-peer = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12).fit(X, y)
+reference = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-12).fit(X, y)
 
 ours = np.append(model.coef_, model.intercept_)
-theirs = np.append(peer.coef_, peer.intercept_)
+theirs = np.append(reference.coef_, reference.intercept_)
 print("              length, width, intercept")
 print("sklearn_gd  ", ours.round(6))
 print("scikit-learn", theirs.round(6))

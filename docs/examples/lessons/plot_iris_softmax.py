@@ -47,11 +47,11 @@ print("K + 1 terms", one_too_many.round(4), "sum", one_too_many.sum().round(4))
 iris = load_iris()
 X, y = iris.data[:, 2:], iris.target
 model = GDSoftmaxClassifier(alpha=1 / (10 * len(X)), tol=1e-12).fit(X, y)
-peer = LogisticRegression(C=10, solver="newton-cg", tol=1e-12, max_iter=10_000).fit(X, y)
+reference = LogisticRegression(C=10, solver="newton-cg", tol=1e-12, max_iter=10_000).fit(X, y)
 
 print(check_gradient(model, X, y))
 probability = model.predict_proba(X)
-difference = np.abs(probability - peer.predict_proba(X)).max()
+difference = np.abs(probability - reference.predict_proba(X)).max()
 print(f"probabilities: largest difference to LogisticRegression {difference:.1e}")
 print(f"accuracy {model.score(X, y):.4f}, {model.n_iter_} iterations")
 print(model.stop_reason_)

@@ -76,7 +76,7 @@ print(f"largest difference {np.abs(ours - path[-1]).max():.1e}")
 # When to stop
 # ------------
 # There are two ways to end. ``max_iter`` counts. ``tol`` asks for accuracy: a fit has converged
-# when second derivatives predict that at most this share of the objective is left to gain.
+# when the relative gap to the optimum, estimated by second derivatives, is at most this value.
 # ``stop_reason_`` says which of the two it was.
 
 for tol in (1e-2, 1e-4, 1e-8, 1e-12):
@@ -94,10 +94,10 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].message)
 
 # %%
-# The line on the left, and on the right what ``tol`` is about: the share of the objective that is
-# left to gain. It shrinks by the same factor at each step, a straight line on a logarithmic axis.
-# On the way it is the solver's own estimate; the jump near the end is where second derivatives
-# are looked at, because the estimate says that the fit may have converged.
+# The line on the left, and on the right the relative gap to the optimum, which ``tol`` bounds. It
+# shrinks by the same factor at each step: a straight line on a logarithmic axis. It is the cheap
+# estimate of the solver until it is near ``tol``; the jump near the end is where second derivatives
+# are used to confirm that the fit has converged.
 
 model = GDLinearRegressor(solver="gd", alpha=0, tol=1e-13).fit(X, y, **start)
 

@@ -55,7 +55,7 @@ y = (iris.target[flowers] == 2).astype(float)
 w, b, rate = np.array([-0.5, 1.0]), 0.2, 0.1
 
 # %%
-# The library does the same where it is told to: batches of one row, in the given order, no
+# The library does the same with these parameters: batches of one row, in the given order, no
 # penalty, a constant rate, one pass.
 
 
@@ -149,13 +149,13 @@ class HardThreshold(Loss):
 settings = {"solver": "sgd", "learning_rate": rate, "batch_size": 1, "shuffle": False}
 ours = GDLinearRegressor(loss=HardThreshold(), alpha=0, max_iter=1, tol=0, **settings)
 ours.fit(X, y, coef_init=w, intercept_init=b)
-peer = Perceptron(eta0=rate, shuffle=False, max_iter=1, tol=None)
-peer.fit(X, y, coef_init=[w], intercept_init=[b])
+reference = Perceptron(eta0=rate, shuffle=False, max_iter=1, tol=None)
+reference.fit(X, y, coef_init=[w], intercept_init=[b])
 w_hand, b_hand = descend(lambda raw: float(raw > 0), X, y, w, b, rate)
 
 print("by hand              ", w_hand.round(8), b_hand.round(8))
 print("own loss, solver sgd ", ours.coef_.round(8), ours.intercept_.round(8))
-print("sklearn's Perceptron ", peer.coef_[0].round(8), peer.intercept_[0].round(8))
+print("sklearn's Perceptron ", reference.coef_[0].round(8), reference.intercept_[0].round(8))
 
 raw = np.linspace(-4, 4, 401)
 fig, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")

@@ -2,10 +2,10 @@ r"""
 Lasso, ridge and Tikhonov regularization
 ========================================
 
-Three penalties on the coefficients of one regression, each beside its reference: scikit-learn's
-Lasso, ElasticNet and Ridge, and the closed form with a matrix :math:`\Gamma`. You learn how the
-strengths convert, what each penalty does to the coefficients, and how to draw them along a range
-of strengths.
+Three penalties on the coefficients of one regression, each compared with a reference:
+scikit-learn's Lasso, ElasticNet and Ridge, and the closed form with a matrix :math:`\Gamma`. You
+learn how the strengths convert, what each penalty does to the coefficients, and how to draw them
+along a range of strengths.
 
 The lesson follows Chkifa's variants of linear regression.
 

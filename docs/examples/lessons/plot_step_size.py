@@ -5,9 +5,6 @@ Learning rate: how long a step may be
 The same descent with steps from half of 1/L to beyond 2/L. You learn why 2/L is the limit, why
 1/L is neither the limit nor the best, and what the library does with a step that is too long.
 
-The lesson corrects Chkifa's chapter on batch gradient descent, which asks for
-:math:`\eta < 1/L`, then uses :math:`\eta = 1/L`. Both converge.
-
 .. rows: 1
 """
 
@@ -90,7 +87,7 @@ axes[0].set_ylabel("slope")
 # In the library
 # --------------
 # ``learning_rate="auto"`` is 1/L. A number is taken as it is. If it makes the objective grow
-# without limit, the rate is halved and the fit goes on; both the stop reason and a warning say so.
+# without limit, the rate is halved and the fit continues; the stop reason and a warning report it.
 
 start = {"coef_init": [0.0], "intercept_init": 0.0}
 for name in ("1/L", "2/(L + μ)", "2.1/L"):
@@ -116,11 +113,12 @@ print(f"best of the rates {trial.best:.3f}, 2/(L + mu) {2 / (L + mu):.3f}, 2/L {
 print(f"the largest that did not diverge {rates[np.isfinite(trial.objectives)].max():.3f}")
 
 # %%
-# The minimum that was printed
-# ----------------------------
-# The text prints 0.0351 as "the local minimum", for noise of variance 0.25. Its function divides
-# the *norm* of the residuals by m, not its square. The descent is not touched by that, since it
-# uses the gradient alone.
+# The text behind this lesson
+# ---------------------------
+# The lesson corrects Chkifa's chapter on batch gradient descent. It asks for :math:`\eta < 1/L`,
+# then uses :math:`\eta = 1/L`; both converge. It prints 0.0351 as "the local minimum", for noise of
+# variance 0.25. Its function divides the *norm* of the residuals by m, not its square. The descent
+# is not touched by that, since it uses the gradient alone.
 
 residual = X_b @ theta_best - y
 print(f"|residual| / m = {np.linalg.norm(residual) / 200:.4f}")

@@ -4,7 +4,7 @@ Stochastic gradient descent: one random row at a time
 
 Stochastic gradient descent takes the gradient of a single row. You learn what the schedule
 t0/(t + t1) is for, what changes when rows are drawn without replacement, and how the path of one
-row at a time looks beside the path of all rows.
+row at a time looks compared with the path of all rows.
 
 The lesson follows Chkifa's chapter on stochastic gradient descent: 50 epochs, t0 = 5, t1 = 50.
 
@@ -70,14 +70,16 @@ model = GDLinearRegressor(
     random_state=0,
 )
 model.fit(X, y, coef_init=[0.0], intercept_init=0.0)
-peer = SGDRegressor(max_iter=n_epochs, tol=None, penalty=None, eta0=0.1, random_state=0).fit(X, y)
+reference = SGDRegressor(max_iter=n_epochs, tol=None, penalty=None, eta0=0.1, random_state=0).fit(
+    X, y
+)
 
 answers = {
     "normal equation": theta_best,
     "NumPy, with replacement": path_with[-1],
     "NumPy, without": path_without[-1],
     "GDLinearRegressor": np.array([model.intercept_, model.coef_[0]]),
-    "SGDRegressor": np.array([peer.intercept_[0], peer.coef_[0]]),
+    "SGDRegressor": np.array([reference.intercept_[0], reference.coef_[0]]),
 }
 for name, theta in answers.items():
     error = np.abs(theta - theta_best).max()
@@ -86,8 +88,8 @@ for name, theta in answers.items():
 # %%
 # Two paths
 # ---------
-# Batch descent walks straight down, 200 rows per step. Stochastic descent has taken 200 steps for
-# the same visits: at first towards the valley all the same, then around its floor.
+# Batch descent goes straight down, with 200 rows per step. Stochastic descent takes 200 steps in
+# the same pass: at first towards the valley too, then around its floor.
 
 path_batch = [start]
 L = np.linalg.eigvalsh(X_b.T @ X_b / n).max()

@@ -27,9 +27,9 @@ X, X_test = scaler.transform(X), scaler.transform(X_test)
 # A line every 100 passes
 # -----------------------
 # ``verbose=100`` prints every hundredth iteration; one of ``solver="gd"`` is one pass over all
-# rows. ``coef_init`` and ``intercept_init`` set the start, here at random. The *optimality* is
-# the share of the objective that is left to gain; it is the solver's own, cheap estimate until
-# that comes near ``tol``, and from then on corrected by second derivatives, hence the jump.
+# rows. ``coef_init`` and ``intercept_init`` set the start, here at random. The *optimality* is the
+# estimated relative gap to the optimum. Until it comes near ``tol``, it is a cheap estimate of the
+# solver; from then on it is corrected by second derivatives, hence the jump.
 
 rng = np.random.default_rng(0)
 start = {"coef_init": rng.normal(size=(1, X.shape[1])), "intercept_init": rng.normal(size=1)}
@@ -75,9 +75,9 @@ plt.show()
 # %%
 # When is it enough? By the objective
 # -----------------------------------
-# ``tol`` bounds what is left to gain, as a share of the objective: ``tol=0.1`` stops within 10 %
-# of the minimum, and ``optimality_`` says how near. To stop at that the solver must know how far
-# it still is, which the second derivatives tell. Beyond some point the accuracy does not care.
+# ``tol`` bounds the relative gap to the optimum: ``tol=0.1`` stops within 10 % of the minimum, and
+# ``optimality_`` estimates the gap. The estimate uses second derivatives. From some point on the
+# accuracy no longer changes.
 
 best = GDLogisticClassifier(alpha=0.01, tol=1e-14).fit(X, y)
 print("  tol  iterations  truly left to gain  test accuracy")
@@ -89,8 +89,8 @@ for tol in (1.0, 0.1, 1e-2, 1e-4, 1e-6, 1e-8):
 # %%
 # When is it enough? By rows kept aside
 # -------------------------------------
-# "Accurate enough" can be asked for literally: ``early_stopping=True`` keeps a share of the rows
-# aside, scores every iterate on them, and stops when the score has not improved for
+# "Accurate enough" can be taken literally: ``early_stopping=True`` holds out a fraction of the
+# rows, scores every iterate on them, and stops when the score has not improved for
 # ``n_iter_no_change`` iterations. The best iterate is returned.
 
 model = GDLogisticClassifier(

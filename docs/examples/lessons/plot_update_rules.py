@@ -2,7 +2,7 @@ r"""
 Momentum, Adagrad, Adam: nine update rules
 ==========================================
 
-All update rules walk down the same valley from the same start. You learn what momentum does to a
+All update rules descend into the same valley from the same point. You learn what momentum does to a
 path, what dividing by the size of past gradients does, and how to watch a rule step by step.
 
 The lesson follows Chkifa's list: mini-batch SGD, momentum, Nesterov, Adagrad, Adadelta, RMSprop,
@@ -60,7 +60,7 @@ H = X_b.T @ X_b / 200
 # :mod:`sklearn_gd.solvers` has its formula and source.
 #
 # A rule has two methods: ``init`` makes its memory, ``update`` returns the step. So one rule can
-# be walked by hand. The rate is the rule's own matter: SGD, momentum and Nesterov multiply the
+# be applied by hand. The rate is the rule's own matter: SGD, momentum and Nesterov multiply the
 # gradient by it, the others divide the gradient by its size, so their rate is about the length of
 # a step.
 
@@ -77,7 +77,7 @@ rules = {
 }
 
 
-def walk(rule, rate, n_steps=80):
+def descend(rule, rate, n_steps=80):
     """The path of a rule over gradients of all rows, from (0, 0)."""
     path = [np.zeros(2)]
     memory = rule.init(path[0])
@@ -88,7 +88,7 @@ def walk(rule, rate, n_steps=80):
     return np.array(path)
 
 
-paths = {name: walk(rule, rate) for name, (rule, rate) in rules.items()}
+paths = {name: descend(rule, rate) for name, (rule, rate) in rules.items()}
 
 # %%
 # One valley
@@ -120,10 +120,10 @@ fig.supxlabel("intercept")
 fig.supylabel("slope")
 
 # %%
-# A race
-# ------
-# The same paths against the step, in one film. None of these rates is tuned to the end, so the
-# race says how the rules move, not which is best.
+# An animation
+# ------------
+# The same paths, step by step. None of these rates is tuned carefully, so the animation shows how
+# the rules move, not which one is best.
 
 fig, ax = plt.subplots(figsize=(6, 4.6), layout="constrained")
 draw_valley(ax)
@@ -157,8 +157,8 @@ with tempfile.TemporaryDirectory() as folder:
 # Every rule is a solver, by name or as an object. It is given the gradients of mini-batches,
 # whose noise does not fade, so the rates of the picture fall to zero along half a cosine. Rules
 # that multiply the gradient find a rate of their own, 1/(2L) of a batch; for the others
-# ``learning_rate="auto"`` is a usual one, made for standardised features and a few units to walk,
-# and too slow for the way from 0 to 5.
+# ``learning_rate="auto"`` is a customary value for standardised features, with coefficients of
+# order 1, and too small for the distance from 0 to 5.
 
 X = x[:, np.newaxis]
 errors = {}

@@ -2,10 +2,10 @@ r"""
 Feature selection: lasso, adaptive lasso, MCP and SLOPE
 =======================================================
 
-The lasso selects features, and shrinks those that it selects. To shrink little it must be weak, and
-then selects too many. Three penalties that treat large coefficients in another way: the adaptive
-lasso weighs the penalty of each feature by what a first fit has found, MCP stops to grow, and SLOPE
-penalises by rank and keeps correlated features together.
+The lasso selects features, and shrinks the coefficients that it selects. With a weak penalty it
+shrinks little but selects too many. Three penalties treat large coefficients differently: the
+adaptive lasso weights the penalty of each feature by the result of a first fit, MCP is constant for
+large coefficients, and SLOPE penalises by rank and keeps correlated features together.
 """
 
 import matplotlib.pyplot as plt
@@ -52,7 +52,7 @@ for ax, (name, model) in zip(axes.flat, models.items(), strict=True):
 axes[0, 0].legend()
 
 # %%
-# MCP is not convex: the fit claims a stationary point, and says so.
+# MCP is not convex, so the fit reports a stationary point.
 
 print(models["MCP"].stop_reason_)
 

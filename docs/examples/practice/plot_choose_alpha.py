@@ -2,10 +2,9 @@ r"""
 Choose alpha by cross-validation
 ================================
 
-How strong should a penalty be? Held-out rows decide. :class:`~sklearn_gd.GDPathCV` follows the
-coefficients from the strongest alpha to the weakest in every fold, and scores each on the rows that
-the fold holds out. This page shows the path, the score along it, and what the rule of one standard
-error is for.
+How strong should a penalty be? :class:`~sklearn_gd.GDPathCV` fits the model for a range of alphas
+in every fold, from the strongest to the weakest, and scores each fit on the rows that are held out.
+This page shows the path of the coefficients, the scores, and the rule of one standard error.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +20,8 @@ X, y = load_diabetes(return_X_y=True, as_frame=True)
 # %%
 # The path
 # --------
-# By default there are 100 strengths in geometric progression. The first is the least alpha at which
-# every coefficient is zero; features enter from there on, the most useful first.
+# By default there are 100 strengths in geometric progression. The first is the smallest alpha for
+# which all coefficients are zero. From there on features enter, the most useful ones first.
 
 lasso = GDLinearRegressor(penalty="l1")
 best = GDPathCV(lasso).fit(X, y)
@@ -41,7 +40,7 @@ plt.show()
 # ------------------
 # A mean over five folds is known up to its standard error, the band in the picture. The rule
 # ``"one_standard_error"`` takes the strongest penalty whose score lies within it: a simpler model
-# that the folds cannot tell from the best one.
+# whose score is not significantly worse.
 
 sparse = GDPathCV(lasso, rule="one_standard_error").fit(X, y)
 for name, search in {"best": best, "one standard error": sparse}.items():
@@ -52,8 +51,8 @@ for name, search in {"best": best, "one standard error": sparse}.items():
 # %%
 # Mixing l1 and l2
 # ----------------
-# With ``penalty="elasticnet"``, ``l1_ratios`` are searched at the same time. Each ratio has a path
-# of its own, since the first alpha depends on it.
+# With ``penalty="elasticnet"``, ``l1_ratios`` are searched at the same time. Each ratio has a
+# separate path, because the first alpha depends on it.
 
 elastic = GDPathCV(
     GDLinearRegressor(penalty="elasticnet"), alphas=30, l1_ratios=[0.1, 0.5, 0.9, 1.0]
@@ -72,8 +71,8 @@ plt.show()
 # %%
 # The same as a grid search
 # -------------------------
-# ``GridSearchCV`` finds the same alpha. It starts every fit from nothing, where the path starts
-# from the optimum of the last alpha.
+# ``GridSearchCV`` finds the same alpha. It starts every fit from the beginning, while the path
+# starts from the optimum of the previous alpha.
 
 alphas = np.geomspace(2, 0.002, 15)
 grid = GridSearchCV(lasso, {"alpha": alphas}, scoring="neg_mean_squared_error", cv=5).fit(X, y)

@@ -2,9 +2,9 @@ r"""
 Compared with scikit-learn's estimators
 =======================================
 
-``LogisticRegression``, ``SGDClassifier`` and ``MLPClassifier`` minimise the same objectives with
-other names for the strength of the penalty. This page converts these, lets all of them fit the
-same data, scaled and as it is, and measures the one thing that can be compared: the objective.
+``LogisticRegression``, ``SGDClassifier`` and ``MLPClassifier`` minimise the same objectives, with
+other definitions of the strength of the penalty. This page converts the strengths, fits all models
+to the same data, scaled and unscaled, and compares their objectives.
 """
 
 import warnings
@@ -27,8 +27,8 @@ from sklearn_gd.losses import Logistic
 #     + \frac{alpha}{2} \lVert w \rVert^2
 #
 # is what all three linear classifiers minimise, with ``alpha=a`` here and in ``SGDClassifier`` and
-# ``C=1 / (a n)`` in ``LogisticRegression``. It is computed below by one function, from whatever
-# ``coef_`` and ``intercept_`` came out.
+# ``C=1 / (a n)`` in ``LogisticRegression``. One function computes it below, from ``coef_`` and
+# ``intercept_`` of each model.
 
 X, y = load_breast_cancer(return_X_y=True)
 alpha = 1e-3
@@ -47,17 +47,17 @@ def objective(model, X, y):
 
 def fit(model, X, y):
     """Objective and number of warnings of a fit."""
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as issued:
         warnings.simplefilter("always")
         model.fit(X, y)
-    return objective(model, X, y), len(told)
+    return objective(model, X, y), len(issued)
 
 
 # %%
-# On standardised features all come near the same value. On features as they are, with areas in the
-# hundreds and fractal dimensions in the hundredths, the two peers stop with a warning or far from
-# the minimum. (The minima of the two differ, as the penalty is on other coefficients: objectives
-# compare within a kind of features.)
+# On standardised features all reach nearly the same value. On raw features, with areas in the
+# hundreds and fractal dimensions in the hundredths, scikit-learn's two classifiers stop with a
+# warning or far from the minimum. (Scaled and unscaled features have different minima, because the
+# penalty acts on different coefficients: compare objectives only within one group.)
 
 tables = {"features as they are": X, "StandardScaler": StandardScaler().fit_transform(X)}
 gaps = {}
@@ -66,10 +66,10 @@ for features, table in tables.items():
     print(f"{features}: minimum {optimum:.8f}")
     print(f"{'':22} objective    above  accuracy  warnings")
     for name, model in models.items():
-        value, told = fit(model, table, y)
+        value, n_warnings = fit(model, table, y)
         gaps[features, name] = (value - optimum) / optimum
         print(f"  {name:20} {value:9.5g} {gaps[features, name]:8.0e}", end=" ")
-        print(f"{model.score(table, y):9.3f} {told:9}")
+        print(f"{model.score(table, y):9.3f} {n_warnings:9}")
 
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 places = np.arange(len(models))
@@ -83,10 +83,10 @@ fig.legend(loc="outside lower center", ncols=2)
 plt.show()
 
 # %%
-# Solvers beside each other
-# -------------------------
-# The same picture for the solvers of this library, from pass to pass, on features as they are.
-# Those that follow the gradient alone stay where they began.
+# Solvers compared
+# ----------------
+# The same for the solvers of this library, pass by pass, on raw features. First-order methods
+# hardly move from their initial value.
 
 display = SolverComparisonDisplay.from_estimator(
     GDLogisticClassifier(alpha=alpha, max_iter=100),
@@ -103,16 +103,16 @@ plt.show()
 # --------
 # ``MLPClassifier(alpha=a)`` adds :math:`\frac{a}{2 n} \lVert W \rVert^2`, so ``alpha=a`` there is
 # ``alpha=a / n`` here. (In mini-batches it divides by the size of the batch instead, so that the
-# penalty it minimises depends on ``batch_size``.) Both start at random, and a network has many
-# minima: what can be checked is that both count the same. ``standardize=False`` makes ours see
-# the features that its peer sees.
+# penalty it minimises depends on ``batch_size``.) Both start from random weights, and a network has
+# many minima, so only the definition of the objective can be compared. ``standardize=False`` gives
+# both the same features.
 
 X, y = load_digits(return_X_y=True)
 X = StandardScaler().fit_transform(X[:500])
 y = y[:500]
 settings = {"hidden_layer_sizes": (20,), "activation": "tanh", "random_state": 0, "max_iter": 40}
 ours = GDMLPClassifier(solver="lbfgs", alpha=1.0 / len(X), standardize=False, tol=0, **settings)
-peer = MLPClassifier(solver="lbfgs", alpha=1.0, tol=0, **settings)
+reference = MLPClassifier(solver="lbfgs", alpha=1.0, tol=0, **settings)
 
 
 def network_objective(model):
@@ -125,10 +125,10 @@ def network_objective(model):
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # both say that 40 iterations are not enough
     ours.fit(X, y)
-    peer.fit(X, y)
+    reference.fit(X, y)
 for name, model, own in (
     ("GDMLPClassifier", ours, ours.objective_),
-    ("MLPClassifier", peer, peer.loss_),
+    ("MLPClassifier", reference, reference.loss_),
 ):
     counted = network_objective(model)
     print(f"{name:16} says {own:.10f}, counted {counted:.10f}, accuracy {model.score(X, y):.3f}")

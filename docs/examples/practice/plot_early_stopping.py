@@ -2,9 +2,9 @@ r"""
 Early stopping with your own validation set
 ===========================================
 
-A network with many weights goes on learning after it has learnt what there is to know: it learns
-the noise. Early stopping watches rows that it does not learn from and returns the best network
-met. This page shows the curve, and how validation rows travel through a pipeline.
+A network with many weights overfits: after some passes it learns the noise of the training rows.
+Early stopping scores each pass on validation rows and returns the network with the best score. This
+page shows the validation curve, and how to pass a validation set to a pipeline.
 """
 
 import matplotlib.pyplot as plt
@@ -24,9 +24,10 @@ X, X_val, y, y_val = train_test_split(X, y, test_size=300, random_state=0)
 # %%
 # The validation curve
 # --------------------
-# 100 rows to learn from, 300 to watch, and a network of 100 units that could learn them all by
-# heart. To see what happens after the best moment, patience is set to all 400 passes. A score is
-# "greater is better": without ``scoring`` it is minus the mean loss, the penalty left out.
+# There are 100 training rows, 300 validation rows, and a network of 100 units, which can memorise
+# all training rows. To show what happens after the best pass, ``n_iter_no_change`` is set to all
+# 400 passes. Scores are "greater is better": the default is minus the mean loss, without the
+# penalty.
 
 settings = {"solver": "adam", "learning_rate": 0.01, "alpha": 0.0, "random_state": 0}
 network = GDMLPClassifier(early_stopping=True, max_iter=400, tol=0, n_iter_no_change=400)
@@ -55,11 +56,11 @@ for name, model in {"best moment": network, "to the end": to_the_end}.items():
 # %%
 # In practice
 # -----------
-# ``n_iter_no_change`` is the patience: as soon as so many passes brought nothing, the fit ends.
-# The curve above has a bump at its beginning, and the default of 10 passes takes that for the
-# end. ``scoring`` takes any scorer of scikit-learn. Accuracy is the coarser watch: on 300 rows it
-# moves in steps of a third of a per cent. Without rows of your own, ``validation_fraction`` of
-# the rows is held out.
+# The fit ends after ``n_iter_no_change`` passes without an improvement. The curve above is flat
+# near its beginning, so the default of 10 passes would stop there. ``scoring`` may be any scorer of
+# scikit-learn. Accuracy is coarser than the loss: on 300 rows it changes in steps of a third of a
+# per cent. If you pass no validation set, the fraction ``validation_fraction`` of the rows is held
+# out.
 
 for patience in (10, 40):
     for scoring in (None, "accuracy", "roc_auc"):
@@ -70,10 +71,10 @@ for patience in (10, 40):
 print(watched.stop_reason_)
 
 # %%
-# Through a pipeline
-# ------------------
-# The rows to watch must be scaled as the others are. ``transform_input`` of scikit-learn's
-# pipeline sends them through the fitted steps before the last one.
+# In a pipeline
+# -------------
+# The validation rows must be scaled like the training rows. ``transform_input`` of scikit-learn's
+# pipeline passes them through the fitted steps before the last one.
 
 with sklearn.config_context(enable_metadata_routing=True):
     last = GDMLPClassifier(early_stopping=True, max_iter=400, **settings)

@@ -2,10 +2,9 @@ r"""
 Feature scaling: when descent needs it
 ======================================
 
-A length in millimetres is a thousand times as large as in metres. To the data that is the same;
-to gradient descent it is the difference between a few steps and thousands. This page draws why,
-and what remains of the difference when the gradient is divided by the curvature instead of a
-learning rate.
+A length in millimetres is a thousand times as large as in metres. For the model this makes no
+difference, but gradient descent may need thousands of steps instead of a few. This page shows why,
+and that the difference disappears with second derivatives.
 """
 
 import warnings
@@ -23,11 +22,11 @@ from sklearn_gd.solvers import GradientDescent
 # %%
 # The same data in two units
 # --------------------------
-# Two features of tumours, standardised, then the second one in a unit ten times as small. The
-# model is the same: a coefficient ten times as small undoes it. But the round bowl has become
-# a valley, and the step 1/L, L the curvature *across* the valley, is tiny *along* it. Dividing by
-# the matrix of second derivatives steps as far as is right in every direction. (A square is the
-# start, a star the end. The axes hide the valley: it is ten times as long as it looks.)
+# Two features of tumours are standardised, and then the second one is multiplied by ten. The model
+# is the same, with a coefficient a tenth as large. But the round bowl of the objective has become a
+# valley: the step 1/L, where L is the curvature *across* the valley, is tiny *along* it. Newton's
+# method takes the right step length in every direction. (The square is the initial point, the star
+# the last one. The axes are not to the same scale: the valley is ten times longer than it looks.)
 
 X, y = load_breast_cancer(return_X_y=True)
 two = StandardScaler().fit_transform(X[:, [1, 4]])
@@ -50,12 +49,12 @@ for ax, model, features, title in (
 plt.show()
 
 # %%
-# From a thousandth to a thousand
-# -------------------------------
-# All 30 features, the first ten standardised, ten in units that differ by factors from 1e-3 to
-# 1e3 at most. The table counts passes until at most 1e-6 of the objective is left to gain, and
-# gives up after 2,000 iterations. A warning then says so; it is silenced here, as the table says
-# it, too.
+# Features between 1e-3 and 1e3
+# -----------------------------
+# All 30 features, standardised and then multiplied by factors from 1e-3 to 1e3 (in the last column
+# of the table; by smaller ones in the others). The table has the number of passes until the
+# relative gap to the optimum is below 1e-6, at most 2,000 iterations. The warning that a fit did
+# not converge is silenced here.
 
 standardised = StandardScaler().fit_transform(X)
 directions = np.linspace(-1, 1, X.shape[1])  # the exponent of each column, to be scaled up
@@ -80,24 +79,28 @@ for name, passes in needed.items():
 
 fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for number, (name, passes) in enumerate(needed.items()):
-    (line,) = ax.plot(exponents, passes, "os^Dv"[number] + "-", label=name)
+    style = (
+        "--" if name == "lbfgs" else "-"
+    )  # it takes as many passes as "auto", which is drawn above
+    (line,) = ax.plot(exponents, passes, "os^Dv"[number] + style, label=name)
     given_up = [e for e, p in zip(exponents, passes, strict=True) if p != p]
     ax.plot(
         given_up, np.full(len(given_up), 3000 * 1.4**number), "x", color=line.get_color(), mew=2
     )
-ax.set(yscale="log", xlabel="columns in units from 1e-x to 1e+x", ylabel="passes over the rows")
-ax.set(title="Passes until 1e-6 of the objective (crosses: not in 2,000)")
+ax.set(yscale="log", xlabel="largest factor of a column", ylabel="passes over the data")
+ax.set_xticks(exponents, [f"{10**e:.3g}" for e in exponents])
+ax.set(title="Passes to a relative gap of 1e-6 (crosses: not in 2,000)")
 ax.legend(loc="center right")
 plt.show()
 
 # %%
-# ``standardize=True`` is there so that all columns of the table have the same optimum: it lets the
-# *penalty* act as behind a scaler. It does not help the descent, as the lines of gd show.
+# With ``standardize=True`` all columns of the table have the same optimum, because the *penalty*
+# acts as if the features were scaled. It does not help the descent, as the line of gd shows.
 #
 # The same path in any units
 # --------------------------
-# In the metric not only the number of passes stays: it is the same path, step by step, up to
-# rounding. ``learning_rate`` has no place in it, and there is nothing to tune.
+# With the curvature metric the path itself is the same in all units, step by step, up to rounding.
+# There is no learning rate to tune.
 
 curves = []
 for exponent in exponents:
@@ -106,4 +109,4 @@ for exponent in exponents:
     curves.append(model.loss_curve_)
 steps = min(len(curve) for curve in curves)
 spread = np.ptp([curve[:steps] for curve in curves], axis=0).max()
-print(f"{steps} objectives on the way; between units they differ by {spread:.0e} at most")
+print(f"{steps} objectives along the path; between units they differ by {spread:.0e} at most")

@@ -2,9 +2,9 @@ r"""
 Grid search over solvers, learning rates and penalties
 ======================================================
 
-Solver, learning rate and penalty are parameters like any other: a grid search tunes their names,
-and what is inside of objects by two underscores. This page shows what a search over learning
-rates finds, and why the default solver leaves only the penalty to be searched.
+Solver, learning rate and penalty are parameters like any other. A grid search can tune their names,
+and with a double underscore their own parameters. This page shows the result of a search over
+learning rates, and why only the penalty is left to search with the default solver.
 """
 
 import warnings
@@ -26,9 +26,9 @@ pipeline = Pipeline([("scale", StandardScaler()), ("model", GDLogisticClassifier
 # %%
 # Solvers and learning rates
 # --------------------------
-# Ten passes for each, no more (``tol=0``), as one would grant a long training. A rate that is too
-# large is halved until the objective no longer diverges, and a warning says so; a search means to
-# try such rates, so that warning is silenced here.
+# Each fit makes exactly ten passes (``tol=0``). A rate that is too large is halved until the
+# objective no longer diverges, with a warning. A search tries such rates on purpose, so the warning
+# is silenced here.
 
 rates = [1e-3, 1e-2, 1e-1, 1.0, 10.0]
 solvers = ["sgd", "nesterov", "adagrad", "rmsprop", "adam"]
@@ -48,8 +48,8 @@ print(f"best {best}")
 print(f"log-loss {-search.best_score_:.4f} of {len(search.cv_results_['params'])} settings")
 
 # %%
-# Each row of the table is a solver, each column a rate. Every rule has a range of rates that work,
-# at a place of its own: the search is about finding it.
+# Each row of the table is a solver, each column a rate. Each solver has a different range of rates
+# that work, which the search has to find.
 
 
 def table(results, row, column):
@@ -84,8 +84,8 @@ plt.show()
 # %%
 # The default solver has no rate
 # ------------------------------
-# ``solver="auto"`` runs until the objective is minimal and needs no rate, so that what is left to
-# search is what the data should decide: which penalty, and how strong.
+# ``solver="auto"`` runs until convergence and needs no rate. Only the penalty and its strength are
+# left to search.
 
 grid = {"model__penalty": ["l2", "l1", "elasticnet"], "model__alpha": np.logspace(-3, 0, 4)}
 search = GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=3).fit(X, y)
@@ -101,10 +101,10 @@ print(f"{np.count_nonzero(model.coef_)} of {model.coef_.size} coefficients are n
 print(model.stop_reason_)
 
 # %%
-# Inside of objects
-# -----------------
-# A name is a solver with its defaults. A double underscore sets what is inside, of a name or of an
-# object alike.
+# Parameters of solvers
+# ---------------------
+# A name is a solver with its default parameters. A double underscore sets its parameters, for a
+# name as well as for an object.
 
 grid = {"model__solver__beta_1": [0.0, 0.5, 0.9], "model__solver__beta_2": [0.9, 0.999]}
 for solver in ("adam", Adam(epsilon=1e-6)):

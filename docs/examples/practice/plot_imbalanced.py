@@ -3,8 +3,8 @@ Imbalanced classes: class_weight and sample_weight
 ==================================================
 
 One row in twenty belongs to the class that matters. This page shows what ``class_weight`` and
-``sample_weight`` do to a fit, what they do not do, and the law they follow: a weight of k is the
-same as k copies of the row, and a weight of 0 the same as leaving it out.
+``sample_weight`` do to a fit and what they do not do. A weight of k has the same effect as k copies
+of the row, and a weight of 0 the same effect as leaving it out.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +25,8 @@ print(f"{y.mean():.1%} of {len(y)} rows are of class 1")
 # Balanced classes
 # ----------------
 # The objective is the *weighted* mean loss, :math:`\frac1S \sum_i s_i\,loss_i`, so a model that
-# hardly ever says "1" is nearly right. ``class_weight="balanced"`` gives both classes half of all
-# weight; a dict says it by number, here that a missed 1 costs ten times a false alarm.
+# hardly ever predicts 1 has a small loss. ``class_weight="balanced"`` gives each class half of the
+# total weight. A dict sets the weights; here a missed 1 costs ten times as much as a false alarm.
 
 models = {
     "no weights": GDLogisticClassifier(),
@@ -44,10 +44,10 @@ for name, model in models.items():
 # %%
 # Precision and recall
 # --------------------
-# Weights move, above all, the *threshold*: the dots, where each model says "1", lie far apart, and
-# the curves less so. Here the unweighted model even ranks the surest cases best. So where only
-# the threshold is wrong, another one than 0.5 will do, and the probabilities stay true: those of
-# the unweighted model have the share of the class as their mean.
+# Weights mainly move the *threshold*: the dots, at which each model predicts 1, are far apart,
+# while the curves are close. Here the unweighted model even ranks the most certain cases best. If
+# only the threshold is wrong, use another one than 0.5. The probabilities then stay calibrated: the
+# mean probability of the unweighted model is the fraction of the class.
 
 fig, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 for (name, model), style in zip(models.items(), ("-", "--", ":"), strict=True):
@@ -64,7 +64,8 @@ plt.show()
 # %%
 # A weight of k is k copies
 # -------------------------
-# Not nearly, but as an objective: weights drawn from 0 to 4, against the rows repeated that often.
+# Weights are drawn from 0 to 4, and compared with repeating each row that many times. Both have the
+# same objective.
 
 copies = np.random.default_rng(0).integers(0, 5, len(y))
 exact = GDLogisticClassifier(alpha=1e-3, tol=1e-14)
@@ -77,8 +78,8 @@ print(f"coefficients: largest difference {np.abs(w - w_repeated).max():.1e}")
 print(f"objectives differ by {abs(value - repeated.objective_):.1e}")
 
 # %%
-# So "balanced" is a weight for each class, and any factor common to all rows changes nothing:
-# only the penalty stands beside the mean, and it stays as strong as it was.
+# Therefore "balanced" is the same as a weight for each row, and a factor common to all rows changes
+# nothing: the loss is a weighted mean, so the penalty stays as strong as before.
 
 balanced = GDLogisticClassifier(class_weight="balanced", tol=1e-14).fit(X, y)
 by_hand = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean()))

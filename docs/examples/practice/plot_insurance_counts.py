@@ -2,15 +2,15 @@ r"""
 Poisson regression with exposure: insurance claims
 ==================================================
 
-An insurer has counted the claims of each policy, some over a month, some over a whole year. What is
-to be predicted is the *rate*: claims a year. A count over :math:`e` years has the mean
-:math:`e \cdot rate`, and behind the log link of a Poisson regression
+An insurer has counted the claims of each policy, some over a month, some over a whole year. The
+model should predict the *rate*: claims per year. A count over :math:`e` years has the mean :math:`e
+\cdot rate`. With the log link of a Poisson regression this is
 
 .. math:: \log mean = \log e + x w + b.
 
-The log exposure has no coefficient: it is an *offset*. This page fits it with
-``GDLinearRegressor(loss="poisson")``, shows what goes wrong without it, and that summing up equal
-policies changes nothing.
+The coefficient of the log exposure is fixed at 1: it is an *offset*. This page fits
+``GDLinearRegressor(loss="poisson")`` with the offset, shows what goes wrong without it, and that
+merging equal policies changes nothing.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +25,7 @@ from sklearn_gd import GDLinearRegressor
 # Policies
 # --------
 # The data are generated, so that the true rates are known: young drivers and strong cars have more
-# claims. Old cars are rarely kept insured for long, so that their exposure is short; their rate is
-# not special at all.
+# claims. Old cars are insured for shorter times, but have the same rate as new ones.
 
 rng = np.random.default_rng(0)
 n = 40_000
@@ -43,9 +42,8 @@ print(
 # %%
 # With and without the offset
 # ---------------------------
-# Without it, a model of counts takes short exposures for low rates: it gives old cars a discount
-# that they do not deserve. With it, all coefficients are near those of the generated rates. No
-# column had to be scaled.
+# Without it, a model of counts mistakes short exposures for low rates, and predicts too few claims
+# for old cars. With it, all coefficients are close to the true ones. No column had to be scaled.
 
 parts = train_test_split(X, claims, np.log(exposure), random_state=0)
 X_train, X_test, y_train, y_test, offset, offset_test = parts

@@ -2,10 +2,10 @@ r"""
 Out-of-core text classification
 ===============================
 
-``partial_fit`` learns from rows that come in chunks and do not stay. Here an endless stream of
-short texts on four subjects is hashed into 32,768 columns, and each chunk is first a test and then
-a lesson. The texts are generated, so the example needs no download, and what the model keeps is
-measured.
+``partial_fit`` trains on data that arrive in chunks and need not be kept. Here a stream of short
+texts on four subjects is hashed into 32,768 columns. Each chunk is first used as a test set, and
+then for training. The texts are generated, so the example needs no download, and the size of the
+model is measured.
 """
 
 import pickle
@@ -56,11 +56,11 @@ for text, subject in zip(texts, subjects, strict=True):
     print(f"{subject}: {text[:70]}...")
 
 # %%
-# First a test, then a lesson
-# ---------------------------
+# Test first, then train
+# ----------------------
 # ``HashingVectorizer`` keeps no vocabulary, so nothing grows with the stream. Every chunk is
-# predicted *before* it is learnt: the accuracy is that of texts never seen ("progressive
-# validation"), and no test set is needed. ``partial_fit`` must be told all classes once.
+# predicted *before* it is used for training, so the accuracy is that of new texts ("progressive
+# validation"), and no test set is needed. The first call of ``partial_fit`` needs all classes.
 
 vectorizer = HashingVectorizer(n_features=2**15, alternate_sign=False)
 models = {
@@ -79,9 +79,9 @@ for texts, subjects in stream(n_chunks=20, size=400, seed=2):
     memory.append(len(pickle.dumps(models["GDSoftmaxClassifier"])) / 2**20)
 
 # %%
-# Both models pass over each chunk once, at their defaults. Columns of rare words are long in
-# coming: a rate that suits the common ones is too small for these, which is what the scale-free
-# updates of ``solver="auto"`` are for.
+# Both models make one pass over each chunk, with their default parameters. Rare words have few
+# updates, and a learning rate that suits common words is too small for them. The updates of
+# ``solver="auto"`` adapt to each column.
 
 seen = 400 * np.arange(1, 20)
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
@@ -99,10 +99,9 @@ print(
 )
 
 # %%
-# What it would be with all rows at hand
-# --------------------------------------
-# The same rows, fitted together until the objective is minimal. What one pass gives away is the
-# difference.
+# Compared with a fit of all rows
+# -------------------------------
+# The same rows, fitted together until convergence. The difference is the cost of a single pass.
 
 parts = [(vectorizer.transform(texts), subjects) for texts, subjects in stream(20, 400, seed=2)]
 texts, subjects = next(stream(1, 4000, seed=3))

@@ -2,13 +2,13 @@ r"""
 Gamma regression: prices with proportional errors
 =================================================
 
-Cheap things are priced to the cent, expensive ones to the thousand: the standard deviation of a
-price grows with its mean. Squared errors let the few expensive rows decide. The Gamma deviance
+The standard deviation of a price grows with its mean. With squared errors the few expensive rows
+dominate the fit. The Gamma deviance
 
 .. math:: 2 \left(\frac{y}{\mu} - \log\frac{y}{\mu} - 1\right), \quad \mu = e^{x w + b}
 
-sees ratios only: a tenth too much costs the same at any price, and in any currency. This page
-compares it with squared errors of prices and of their logarithms.
+depends on ratios only: an error of ten per cent costs the same at any price, in any currency. This
+page compares it with squared errors of prices and of their logarithms.
 """
 
 import matplotlib.pyplot as plt
@@ -37,9 +37,9 @@ X_train, X_test, y_train, y_test = train_test_split(X, price, random_state=0)
 # %%
 # Three models
 # ------------
-# All are linear in X behind a logarithm. Squared errors of the logarithm are easy to fit, but their
-# predictions are of a typical price, which is below the mean: a portfolio valued by them is too
-# cheap by an eighth. The Gamma model predicts means.
+# All are linear in X for the logarithm of the price. Squared errors of the logarithm are easy to
+# fit, but they predict a typical price, which is below the mean: the sum of such predictions is too
+# low by an eighth. The Gamma model predicts the mean.
 
 log_model = TransformedTargetRegressor(GDLinearRegressor(alpha=0), func=np.log, inverse_func=np.exp)
 models = {
@@ -63,9 +63,9 @@ print("after", gamma.n_iter_, "iterations:", gamma.stop_reason_)
 # %%
 # Which variance?
 # ---------------
-# The Poisson model predicts means as well, and comes close here. But it takes the variance to be in
-# proportion to the mean and not to its square. Residuals show it: divided by the standard deviation
-# that a model assumes, they should be equally wide everywhere.
+# The Poisson model predicts means as well, and is close here. But it assumes that the variance is
+# proportional to the mean and not to its square. The residuals show which is right: divided by the
+# standard deviation that a model assumes, they should have the same width everywhere.
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharex=True, layout="constrained")
 fitted = {"Gamma": (gamma, 1.0), "Poisson": (models["Poisson, for comparison"], 0.5)}

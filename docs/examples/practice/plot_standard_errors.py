@@ -2,9 +2,9 @@ r"""
 Standard errors and confidence intervals
 ========================================
 
-Another sample of the same size would have given other coefficients. How different? A formula
-answers that from the one sample at hand, and so does the bootstrap, which draws samples from it
-again and again. This page puts both side by side.
+Another sample of the same size would have given different coefficients. Standard errors estimate
+how different, from a single sample: either by a formula, or by the bootstrap, which draws many
+samples from it. This page compares the two.
 """
 
 import matplotlib.pyplot as plt
@@ -20,23 +20,24 @@ X = data[["age", "bmi", "bp", "s3", "s5"]]
 X = X / X.std()  # coefficients for one standard deviation
 
 # %%
-# A table
-# -------
-# The formula is about the optimum of a likelihood, so the fit has no penalty.
+# The table
+# ---------
+# The formula holds for the optimum of a likelihood, so the fit has no penalty.
 
 model = GDLinearRegressor(penalty=None).fit(X, target)
 table = coefficient_table(model, X, target)
 print(table)
 
 # %%
-# ``std. error`` is the standard deviation that the coefficient would have over many samples, ``t``
-# how many of these it is away from zero, and ``p`` how often a coefficient that is really zero
-# would be as far away. The interval covers the true coefficient in 95 of 100 samples.
+# ``std. error`` estimates the standard deviation of the coefficient over many samples. ``t`` is the
+# coefficient divided by its standard error, and ``p`` is the probability of a ``t`` at least as
+# large if the true coefficient is zero. The interval covers the true coefficient in 95 of 100
+# samples.
 #
 # The bootstrap
 # -------------
-# Draw as many rows as there are, with replacement, and fit again; the spread of the coefficients
-# over 300 such samples estimates the same as the formula.
+# Draw as many rows as there are, with replacement, and fit again. The standard deviation of the
+# coefficients over 300 such samples estimates the same quantity as the formula.
 
 rows, y = X.to_numpy(), target.to_numpy()
 
@@ -65,12 +66,12 @@ fig.suptitle("Bootstrap (grey), the normal curve of the formula, and its 95 % in
 plt.show()
 
 # %%
-# "model" believes that all rows have the same variance; "HC3" takes the size of each residual as it
-# is, and so does the bootstrap. Where the two differ much, the variances do.
+# "model" assumes that all rows have the same variance. "HC3" uses the size of each residual, and so
+# does the bootstrap. If the two differ much, the variances differ.
 #
 # Log-odds
 # --------
-# The same for a classifier, where the formula holds for many rows only.
+# The same for a classifier. Here the formula is an approximation for many rows.
 
 above = (y > np.median(y)).astype(int)
 classifier = GDLogisticClassifier(penalty=None).fit(rows, above)
@@ -80,11 +81,11 @@ for j, name in enumerate(X.columns):
     print(f"{name:6}{table.std_error[j]:10.3f}{coefs[:, j].std():10.3f}")
 
 # %%
-# What it does not say
-# --------------------
-# None of these numbers says that a feature is a cause, that the model is right, or that a feature
-# would still stand out if it had not been picked by looking at the same rows. With a penalty the
-# estimator is pulled towards zero on purpose, and the formula does not apply:
+# Limits
+# ------
+# Standard errors do not show that a feature is a cause or that the model is right, and they are too
+# small if the features were selected on the same rows. With a penalty the coefficients are biased
+# towards zero, and the formula does not apply:
 
 try:
     coefficient_table(GDLinearRegressor(alpha=0.1).fit(X, target), X, target)
