@@ -35,7 +35,8 @@ exclude_patterns = ["_build", "_templates", "examples"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
-# formulas need no network: MathJax is part of the site; the parts that it would load are left out
+# Formulas need no network: MathJax 4.1.3 is part of the site, in one file as in its npm package.
+# What it would load besides is left out.
 mathjax_path = "mathjax/tex-svg.js"
 mathjax4_config = {
     # a formula that is wider than the page scrolls by itself
@@ -218,11 +219,19 @@ def with_links_to_the_api(app, doctree, docname):
         literal.replace_self(nodes.reference("", "", literal.deepcopy(), internal=True, refuri=uri))
 
 
+def without_fonts_of_others(app, pagename, templatename, context, doctree):
+    """The buttons of an animation find their icons in the theme, not on a server."""
+    if "body" in context:
+        foreign = r'<link rel="stylesheet"\s+href="https://[^"]*font-awesome[^"]*">'
+        context["body"] = re.sub(foreign, "", context["body"])
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", without_foreign_labels)
     app.connect("autodoc-process-docstring", without_examples_of_other_classes)
     app.connect("autodoc-process-docstring", with_upright_words)
+    app.connect("html-page-context", without_fonts_of_others)
     app.connect("doctree-resolved", with_links_to_the_api)
     app.connect("source-read", to_pages_of_scripts)
     app.connect("source-read", with_search_words)

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd.inspection._matplotlib import axes_of, draw_curves
 
-X_LABELS = {"passes": "passes over the rows", "seconds": "seconds"}
+X_LABELS = {"passes": "passes over the data", "seconds": "seconds"}
 Y_LABELS = {
     "objective": "objective",
     "validation": "validation score",

@@ -161,7 +161,7 @@ class SolverComparisonDisplay:
         x = getattr(self, self.x)
         curves = {name: (x[name], self._gaps(values)) for name, values in self.objectives.items()}
         self.lines_ = draw_curves(ax, curves, kwargs)
-        ax.set(xlabel=X_LABELS[self.x], ylabel=r"$(F - F_{best})\ /\ F_{best}$", yscale="log")
+        ax.set(xlabel=X_LABELS[self.x], ylabel="relative gap to the optimum", yscale="log")
         ax.legend()
         return self
 
