@@ -2,6 +2,8 @@
 
 import os
 import re
+import sys
+from pathlib import Path
 
 from docutils import nodes
 
@@ -163,6 +165,15 @@ def with_upright_words_in_lessons(app, docname, source):
         source[0] = with_upright_formulas(source[0])
 
 
+def write_descents(app, exception):
+    """The data of the page on which a reader moves along descents: runs of this library."""
+    if exception is None and app.builder.format == "html":
+        sys.path.insert(0, str(app.confdir))
+        import descents
+
+        descents.write(Path(app.outdir) / "_static" / "descents.js")
+
+
 def with_upright_formulas(text):
     """The text with its formulas set."""
     formulas = r":math:`[^`]*`|^( *)\.\. math::.*\n(?:(?:\1 +.*)?\n)*"
@@ -228,6 +239,7 @@ def without_fonts_of_others(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Called by Sphinx."""
+    app.connect("build-finished", write_descents)
     app.connect("autodoc-process-docstring", without_foreign_labels)
     app.connect("autodoc-process-docstring", without_examples_of_other_classes)
     app.connect("autodoc-process-docstring", with_upright_words)
