@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from benchmarks.core import TARGET, is_ours
 
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 HEADER = (
     "contender",
@@ -147,26 +146,29 @@ def save(new: list[dict], order, folder: Path = RESULTS):
     known |= {record["name"]: record for record in new}
     records = [known[name] for name in order if name in known]
     path.write_text(json.dumps(records, indent=1) + "\n")
-    parts = [
-        "# Benchmarks",
-        heads(records),
-        summary(records),
-        *(table(record) for record in records),
-    ]
-    (folder / "results.md").write_text("\n\n".join(parts) + "\n")
+    (folder / "results.md").write_text(page(records))
     for record in new:
         plot(record, folder / f"{record['name']}.png")
     overview(records, folder / "overview.png")
-    if folder == RESULTS:
-        README.write_text(with_results(README.read_text(), records))
 
 
-def with_results(page: str, records: list[dict]) -> str:
-    """A page with the summary between its two marks."""
+def page(records: list[dict]) -> str:
+    """``results.md``; the documentation shows what is between the two marks."""
+    short = between_marks("\n\n".join([heads(records), summary(records)]))
+    parts = ["# Benchmarks", short, *(table(record) for record in records)]
+    return "\n\n".join(parts) + "\n"
+
+
+def between_marks(words: str) -> str:
+    """Words that are written by a program, and can be found again."""
+    return f"{BEGIN}\n{words}\n{END}"
+
+
+def with_results(page: str, words: str) -> str:
+    """A page with other words between its two marks."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    results = "\n\n".join([heads(records), summary(records)])
-    return BEGIN.join([before, "\n" + results + "\n" + END + after])
+    return before + between_marks(words) + after
 
 
 def heads(records: list[dict]) -> str:

@@ -57,7 +57,10 @@ def web_pages():
 def svmlight(file, columns):
     """Sparse rows; labels become 0 and 1."""
     X, y = datasets.load_svmlight_file(str(path(file)), n_features=columns)
-    return X.tocsr(), codes(y)
+    X = X.tocsr()
+    # the reader makes 64-bit indices, which liblinear and saga of scikit-learn refuse
+    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    return X, codes(y)
 
 
 def messages(**options):
