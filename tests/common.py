@@ -42,8 +42,11 @@ MAIN_STOCHASTIC = ("sgd", "adam", "normalized-adagrad")
 MAIN_SOLVERS = (*DETERMINISTIC, *MAIN_STOCHASTIC)
 OTHER_STOCHASTIC = tuple(name for name in STOCHASTIC if name not in MAIN_STOCHASTIC)
 NEED_LINEAR_MODEL = {
-    *("newton-cg", "proximal-newton-cg", "gd-curvature", "normalized-adagrad", "saga")
+    *("newton-cg", "proximal-newton-cg", "gd-curvature", "normalized-adagrad", "saga"),
+    "working-set",
 }
+# A solver of sparse coefficients is given a penalty that makes them sparse.
+PARAMS_OF = {"working-set": {"penalty": "l1"}}
 
 
 def supports(estimator: type, solver: str) -> bool:
@@ -140,7 +143,7 @@ def make_weights(n_samples=60, seed=1):
 
 def build(case: str, solver: str = "auto", **params):
     """The unfitted estimator of a case."""
-    settings = {"random_state": 0} | CASES[case].params | params
+    settings = {"random_state": 0} | PARAMS_OF.get(solver, {}) | CASES[case].params | params
     return CASES[case].estimator(solver=SOLVERS.get(solver, solver), **settings)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from common import ESTIMATORS, supports
+from common import ESTIMATORS, PARAMS_OF, supports
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -76,7 +76,8 @@ def test_support_is_there_exactly_where_scikit_learn_has_it():
 def test_every_solver_stops_when_a_callback_says_so(Estimator, solver):
     X, y = rows()
     recorder = Recorder(stop_after=2)
-    model = Estimator(solver=solver, max_iter=5, tol=0, random_state=0).set_callbacks(recorder)
+    params = {"max_iter": 5, "tol": 0, "random_state": 0} | PARAMS_OF.get(solver, {})
+    model = Estimator(solver=solver, **params).set_callbacks(recorder)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(X, y)
