@@ -5,6 +5,7 @@ needs besides its public attributes is written by name, and a class can be moved
 as its name here stays.
 """
 
+import inspect
 import sys
 import warnings
 from dataclasses import dataclass, fields
@@ -168,7 +169,13 @@ class Saved:
         for name in PRIVATE:
             if name in state:
                 state[name] = restored(state[name])
-        super().__setstate__(state)
+        super().__setstate__(_defaults(type(self)) | state)
+
+
+def _defaults(estimator: type) -> dict[str, Any]:
+    """Constructor parameters that the version which saved a model may not have had."""
+    parameters = inspect.signature(estimator).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not each.empty}
 
 
 def _version() -> str:

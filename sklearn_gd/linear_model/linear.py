@@ -57,10 +57,12 @@ class GDLinearRegressor(OffsetRegressor, LinearEstimator):
         A dict gives them by column name, and 1 to all others. With
         :class:`~sklearn_gd.penalties.GroupLasso` one for each group, in the order of the sorted
         labels, or by label. Only for penalties that are sums over features or groups.
-    lower, upper : float, array-like of shape (d,) or dict, default=None
-        Bounds of the coefficients, in raw units: one number for all features, or one for each. A
-        dict gives them by column name, and none to all others. Only for smooth penalties, "l1" and
-        "elasticnet".
+    lower : float, array-like of shape (d,) or dict, default=None
+        Lower bounds of the coefficients, in raw units: one number for all features, or one for
+        each. A dict gives them by column name, and none to all others. Only for smooth penalties,
+        "l1" and "elasticnet".
+    upper : float, array-like of shape (d,) or dict, default=None
+        Upper bounds, as ``lower``.
     standardize : bool, default=False
         Whether the penalty acts as if every feature had been divided by its standard deviation.
         ``coef_`` is in raw units either way.
