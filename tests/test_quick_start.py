@@ -328,6 +328,10 @@ def test_every_question_has_a_table_and_an_answer(small, capsys):
     for number in (1, 2, 3):
         assert re.search(rf"^{number}  .*\?$", out, flags=re.MULTILINE)
     assert "Where is it slower?" in out
+    titles = re.findall(r"^\d  .*\?$", out, flags=re.MULTILINE)
+    readme = Path(__file__).parents[1] / "README.md"
+    if readme.exists():
+        assert [title for title in titles if title not in readme.read_text("utf-8")] == []
     answers = [line for line in out.splitlines() if re.match(r"   (No|Yes|Slower)", line)]
     assert len(answers) == 6
 

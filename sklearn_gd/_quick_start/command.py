@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(
         prog="python -m sklearn_gd",
-        description="Without arguments: three comparisons with scikit-learn, in about 15 seconds. "
+        description="Without arguments: three comparisons with scikit-learn, in about 20 seconds. "
         "With a file and the column to predict: a first model of it, compared with scikit-learn's "
         "counterpart and a constant prediction, and the code to copy.",
     )

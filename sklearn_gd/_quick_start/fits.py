@@ -8,6 +8,7 @@ from textwrap import shorten
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 # Of a warning, in characters: more is in the manual.
 LONGEST = 90
@@ -41,11 +42,16 @@ class Fit:
 
 
 def in_turns(models: dict[str, Any], X, y, repeats: int) -> dict[str, Fit]:
-    """Fit each model so many times, one after the other, so that all see the same machine."""
+    """Fit each model so many times, one after the other, so that all see the same machine.
+
+    All have one thread: with more, those that wait for each other in BLAS become many times slower
+    as soon as another program runs.
+    """
     fits = {name: Fit(model) for name, model in models.items()}
-    for _ in range(repeats):
-        for fit in fits.values():
-            fit.again(X, y)
+    with threadpool_limits(1):
+        for _ in range(repeats):
+            for fit in fits.values():
+                fit.again(X, y)
     return fits
 
 

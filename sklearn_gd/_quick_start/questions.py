@@ -28,7 +28,7 @@ def ask_all():
     """Print the questions and their answers."""
     print(
         "scikit-learn and sklearn_gd minimise the same objective in questions 1 and 2.\n"
-        f"Times are the best of {REPEATS} fits on this machine, taken in turns.",
+        f"Times are the best of {REPEATS} fits on this machine, in turns, with one thread each.",
         flush=True,
     )
     for question in (must_i_scale, is_it_faster, where_is_it_slower, is_the_network_better):
