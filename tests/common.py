@@ -36,7 +36,7 @@ DETERMINISTIC = {
     "gd-curvature": GradientDescent(metric="curvature"),
 }
 STOCHASTIC = {name: name for name, kind in REGISTRY.items() if issubclass(kind, MiniBatch)}
-SOLVERS = DETERMINISTIC | STOCHASTIC
+SOLVERS = DETERMINISTIC | STOCHASTIC | {"working-set": "working-set"}
 # Rules that differ in kind; the others differ from these by a formula.
 MAIN_STOCHASTIC = ("sgd", "adam", "normalized-adagrad")
 MAIN_SOLVERS = (*DETERMINISTIC, *MAIN_STOCHASTIC)
@@ -45,6 +45,8 @@ NEED_LINEAR_MODEL = {
     *("newton-cg", "proximal-newton-cg", "gd-curvature", "normalized-adagrad", "saga"),
     "working-set",
 }
+# What these solve is a part of X, which must be in memory for it.
+NEED_MEMORY = {"working-set"}
 # A solver of sparse coefficients is given a penalty that makes them sparse.
 PARAMS_OF = {"working-set": {"penalty": "l1"}}
 
@@ -200,7 +202,10 @@ def one_hot(codes, n_columns):
 
 
 def plain_objective(estimator, X, y, sample_weight=None):
-    """Weighted mean loss, plus alpha times half the squared coefficients."""
+    """Weighted mean loss, plus alpha times the penalty: l1, or half the squared coefficients."""
+    if getattr(estimator, "penalty", None) == "l1":
+        loss = np.average(plain_losses(estimator, X, y), weights=sample_weight)
+        return loss + estimator.alpha * np.sum(np.abs(estimator.coef_))
     loss = np.average(plain_losses(estimator, X, y), weights=sample_weight)
     matrices = estimator.coefs_ if isinstance(estimator, NETWORKS) else [estimator.coef_]
     alphas = np.broadcast_to(estimator.alpha, len(matrices))
