@@ -130,12 +130,12 @@ def coefficient_table(
     >>> X = X[["bmi", "bp", "s5"]]
     >>> model = GDLinearRegressor(penalty=None).fit(X, y)
     >>> print(coefficient_table(model, X, y))
-    name           estimate  std. error           t           p        from          to
-    bmi              603.08      64.661      9.3268    5.99e-19      475.99      730.16
-    bp               262.27       62.66      4.1857    3.44e-05      139.12      385.42
-    s5               543.87      64.579      8.4217    5.43e-16      416.95      670.79
-    intercept        152.13      2.6495      57.419   3.58e-206      146.93      157.34
-    442 rows, model standard errors, dispersion 3102.8, 95% intervals, t with 438 degrees of freedom
+    name         estimate  std. error           t           p        from          to
+    bmi            603.08      64.677      9.3245    5.55e-19      475.96      730.19
+    bp             262.27      62.962      4.1656    3.74e-05      138.53      386.02
+    s5             543.87      64.619      8.4166    5.56e-16      416.87      670.87
+    intercept      152.13      2.6531      57.342   9.69e-206      146.92      157.35
+    442 rows, model standard errors, dispersion 3111.2, 95% intervals, t with 438 degrees of freedom
     """
     check_option("weights", weights, WEIGHTS)
     check_option("kind", kind, KINDS)
