@@ -99,7 +99,7 @@ def test_default_scores_are_those_of_a_grid_search_by_the_loss(name):
         ("regression", "r2"),
         ("one-vs-rest", "accuracy"),
         ("multilabel", "f1_macro"),
-        ("modified-huber", "neg_brier_score"),
+        ("modified-huber", "neg_log_loss"),
         ("softmax", "roc_auc_ovr"),
     ],
 )

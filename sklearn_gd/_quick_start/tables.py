@@ -133,7 +133,7 @@ def check_header(path: str, names: list[str]):
 def columns_by_pandas(pandas, path: str, separator: str) -> dict[str, np.ndarray]:
     """As pandas reads them; what is not a number becomes text."""
     try:
-        frame = pandas.read_csv(path, sep=separator, low_memory=False)
+        frame = pandas.read_csv(path, sep=separator, low_memory=False, float_precision="round_trip")
     except pandas.errors.ParserError as error:
         raise UnusableTableError(f"{path} is not a table: {error}") from None
     if not isinstance(frame.index, pandas.RangeIndex):
