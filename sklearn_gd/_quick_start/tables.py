@@ -133,7 +133,7 @@ def check_header(path: str, names: list[str]):
 def columns_by_pandas(pandas, path: str, separator: str) -> dict[str, np.ndarray]:
     """As pandas reads them; what is not a number becomes text."""
     try:
-        frame = pandas.read_csv(path, sep=separator, low_memory=False, float_precision="round_trip")
+        frame = pandas.read_csv(path, sep=separator, low_memory=False, **to_the_last_bit(pandas))
     except pandas.errors.ParserError as error:
         raise UnusableTableError(f"{path} is not a table: {error}") from None
     if not isinstance(frame.index, pandas.RangeIndex):
@@ -151,6 +151,12 @@ def columns_by_pandas(pandas, path: str, separator: str) -> dict[str, np.ndarray
             ]
             columns[name] = np.array(words, dtype=object)
     return columns
+
+
+def to_the_last_bit(pandas) -> dict[str, str]:
+    """How a version before 3.1 is asked to read numbers exactly, as later ones always do."""
+    major, minor = map(int, pandas.__version__.split(".")[:2])
+    return {"float_precision": "round_trip"} if (major, minor) < (3, 1) else {}
 
 
 def columns_by_csv(path: str, separator: str) -> dict[str, np.ndarray]:
