@@ -6,6 +6,11 @@ import sys
 
 import pytest
 
+# Several processes that each take all cores wait for each other; before NumPy is imported, this is
+# the number of threads that its products take.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 # pictures are made without a screen
 os.environ.setdefault("MPLBACKEND", "Agg")
 DRAWS = ("descent", "loss_curve", "path", "solver_comparison")

@@ -124,7 +124,6 @@ OPTIONAL = {
 def test_inner_rooms_need_nothing_but_numpy_and_scipy(module):
     foreign = {origin for origin, _ in imports(module) if not is_ours(origin)}
     roots = {origin.partition(".")[0] for origin in foreign} - set(sys.stdlib_module_names)
-    # threadpoolctl comes with scikit-learn, which needs it
     more = {"_components": {"sklearn"}, "data": {"threadpoolctl"}}
     allowed = {"numpy", "scipy"} | more.get(room_of(module), set())
     allowed |= OPTIONAL.get(module, set())

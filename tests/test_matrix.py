@@ -1,9 +1,10 @@
 """Every solver with every loss, penalty, storage and weighting: refused with a reason, or fitted.
 
-A new solver, loss or penalty is in the table by its name. The pairwise cover is run always, every
-triple of solver, loss and penalty is marked slow. The full product, in which storage and weights
-are crossed with all of them, takes minutes more and is run when asked for, as dense == sparse and
-weights == copies are laws that other tests hold each solver to: ``pytest -m exhaustive``.
+A new solver, loss or penalty is in the table by its name. The pairwise cover is run always. Every
+triple of solver, loss and penalty is marked slow, and run when asked for where the solver or the
+loss makes it slow: ``pytest -m exhaustive``. So is the full product, in which storage and weights
+are crossed with all of them, as dense == sparse and weights == copies are laws that other tests
+hold each solver to.
 """
 
 import itertools
@@ -134,7 +135,7 @@ def is_costly(row):
 
 def each_row():
     for row in pairwise_cover():
-        yield pytest.param(row, marks=[pytest.mark.slow] * is_costly(row), id="-".join(row))
+        yield pytest.param(row, marks=[pytest.mark.exhaustive] * is_costly(row), id="-".join(row))
 
 
 @pytest.mark.parametrize("row", list(each_row()))
@@ -147,8 +148,15 @@ each_solver_and_loss = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.slow
-@each_solver_and_loss
+def each_triple():
+    """Many passes of few rows each, or stages that each take as long as a smooth loss."""
+    for solver, loss in itertools.product(*AXES[:2]):
+        takes_long = isinstance(solver_of(solver), MiniBatch) or loss in KINKED
+        marks = [pytest.mark.slow, *[pytest.mark.exhaustive] * takes_long]
+        yield pytest.param(solver, loss, marks=marks, id=f"{solver}-{loss}")
+
+
+@pytest.mark.parametrize(("solver", "loss"), list(each_triple()))
 def test_every_penalty_is_refused_or_fitted(solver, loss):
     i, j = AXES[0].index(solver), AXES[1].index(loss)
     settings = list(itertools.product(*AXES[3:]))
