@@ -1,6 +1,6 @@
 """Regressors that add a known number to the raw prediction of each row, such as log exposure."""
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,9 @@ from sklearn_gd._estimators.collections import is_dask
 from sklearn_gd._estimators.containers import as_numpy, in_namespace_of
 from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._estimators.regressor import Regressor
+from sklearn_gd._estimators.rows import Target
 from sklearn_gd.data.chunked_source import ChunkedSource
 from sklearn_gd.losses import LOSSES, Loss
-
-
-class Target(NamedTuple):
-    """What fit passes on as y where there is an offset."""
-
-    y: Any
-    offset: Any
 
 
 class OffsetRegressor(Regressor):
