@@ -587,6 +587,10 @@ def test_other_rows_than_those_of_the_fit_are_refused():
     model = MODELS["squared"].fit(X, y)
     with pytest.raises(ValueError, match="Pass the X, y, sample_weight and offset of fit"):
         coefficient_table(model, X[:100], y[:100])
+    with pytest.raises(ValueError, match="X has 2 features, and the estimator was fitted to 3"):
+        coefficient_table(model, X[:, :2], y)
+    with pytest.raises(ValueError, match="y has 2 columns, and the estimator was fitted to one"):
+        coefficient_table(model, X, np.column_stack([y, y]))
     X, y, _, _ = diabetes("softmax")
     model = MODELS["softmax"].fit(X, y)
     with pytest.raises(ValueError, match="y has the classes"):

@@ -1,6 +1,7 @@
 """Alpha by cross-validation along a path: the same as a grid search, and as scikit-learn's CVs."""
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,13 @@ from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import ElasticNetCV, LassoCV, LogisticRegressionCV, RidgeCV
-from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
+from sklearn.metrics import (
+    check_scoring,
+    get_scorer,
+    make_scorer,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -37,7 +44,7 @@ from sklearn_gd import (
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.data import ArraySource, RowMatrix
 from sklearn_gd.linear_model._condensed import condensed
-from sklearn_gd.losses import Logistic, SquaredError
+from sklearn_gd.losses import LOSSES, Logistic, SquaredError
 from sklearn_gd.models import Linear
 from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L2, GroupLasso, Tikhonov
@@ -464,6 +471,126 @@ def test_weights_go_to_the_scorer_if_it_asks(is_asked):
         search = GridSearchCV(estimator, {"alpha": ALPHAS}, scoring=scorer, cv=3)
         search.fit(X, y, sample_weight=weight)
     assert_allclose(path.scores_, split_scores(search), rtol=1e-12)
+
+
+# Offsets.
+
+
+def counts(n_samples=120, n_targets=1):
+    """Features, counts, and the logarithms of the times in which they were counted."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_samples, 4))
+    offset = np.log(rng.uniform(0.1, 5, n_samples))
+    y = rng.poisson(np.exp(offset + X @ [0.5, -0.3, 0.2, 0.0] + 0.5)).astype(float)
+    if n_targets == 1:
+        return X, y, offset
+    return X, np.column_stack([y, 2 * y + 1]), np.column_stack([offset, offset + 0.3])
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("loss", ["poisson", "squared_error"])
+def test_an_offset_is_part_of_fits_and_scores(loss, is_weighted, n_targets):
+    X, y, offset = counts(n_targets=n_targets)
+    weight = np.random.default_rng(1).integers(0, 3, len(y)) if is_weighted else None
+    estimator = GDLinearRegressor(loss=loss, penalty="l1", **EXACT)
+    splits = list(KFold(3).split(X))
+    path = GDPathCV(estimator, alphas=ALPHAS, cv=splits).fit(X, y, weight, offset=offset)
+    scores, deviance = np.empty((len(ALPHAS), 3)), LOSSES[loss]()
+    for (row, alpha), (fold, (train, test)) in product(enumerate(ALPHAS), enumerate(splits)):
+        alone = clone(estimator).set_params(alpha=alpha)
+        alone.fit(
+            X[train], y[train], None if weight is None else weight[train], offset=offset[train]
+        )
+        mean = np.reshape(alone.predict(X[test], offset=offset[test]), (len(test), -1))
+        raw = np.log(mean) if loss == "poisson" else mean
+        losses = deviance.value(y[test].reshape(raw.shape), raw)
+        scores[row, fold] = -np.average(losses, weights=None if weight is None else weight[test])
+    assert_allclose(path.scores_, scores, rtol=1e-6)
+    assert path.best_alpha_ == ALPHAS[scores.mean(axis=1).argmax()]
+    whole = clone(estimator).set_params(alpha=path.best_alpha_).fit(X, y, weight, offset=offset)
+    assert_allclose(path.best_estimator_.coef_, whole.coef_, atol=1e-6)
+    assert_allclose(path.coef_path_[path.best_index_], whole.coef_, atol=1e-6)
+    assert_allclose(path.predict(X, offset=offset), whole.predict(X, offset=offset), rtol=1e-5)
+    assert path.score(X, y, offset=offset) == path.best_estimator_.score(X, y, offset=offset)
+    assert path.score(X, y, offset=offset) != path.score(X, y)
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, Rows, pd.DataFrame], ids=lambda k: k.__name__)
+def test_an_offset_goes_with_its_row_in_every_storage(kind):
+    X, y, offset = counts()
+    path = GDPathCV(GDLinearRegressor(loss="poisson", **EXACT), alphas=5, cv=2)
+    dense = clone(path).fit(X, y, offset=offset)
+    other = clone(path).fit(kind(X), y, offset=offset)
+    assert_allclose(other.alphas_, dense.alphas_, rtol=1e-9)
+    assert_allclose(other.scores_, dense.scores_, rtol=1e-6)
+
+
+def test_the_first_alpha_is_that_beside_the_offset():
+    X, y, offset = counts()
+    estimator = GDLinearRegressor(loss="poisson", penalty="l1", **EXACT)
+    path = GDPathCV(estimator, alphas=3, cv=2).fit(X, y, offset=offset)
+    # with the best constant rate, the slopes are those of the counts less their means
+    rate = y.sum() / np.exp(offset).sum()
+    assert_allclose(path.alphas_[0], np.abs(X.T @ (y - rate * np.exp(offset))).max() / len(y))
+    assert not path.coef_path_[0].any()
+    assert path.coef_path_[1].any()
+
+
+def deviance_of_rates(y, prediction, offset):
+    return mean_poisson_deviance(y, prediction * np.exp(offset))
+
+
+def test_a_scorer_is_given_the_offset_if_it_asks():
+    X, y, offset = counts()
+    estimator = GDLinearRegressor(loss="poisson", **EXACT)
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(deviance_of_rates, greater_is_better=False)
+        for silent in ("r2", scorer.set_score_request(offset=False)):
+            path = GDPathCV(estimator, alphas=ALPHAS, cv=3, scoring=silent)
+            with pytest.raises(ValueError, match="would score predictions without the offset"):
+                path.fit(X, y, offset=offset)
+        path.set_params(scoring=scorer.set_score_request(offset=True)).fit(X, y, offset=offset)
+        own = check_scoring(clone(estimator).set_score_request(offset=True))
+        r2 = GDPathCV(estimator, alphas=ALPHAS, cv=3, scoring=own).fit(X, y, offset=offset)
+        default = GDPathCV(estimator, alphas=ALPHAS, cv=3).set_fit_request(offset=True)
+        pipeline = make_pipeline(StandardScaler(), default).fit(X, y, offset=offset)
+    plain = GDPathCV(estimator, alphas=ALPHAS, cv=3).fit(X, y, offset=offset)
+    assert_allclose(path.scores_, 2 * plain.scores_, rtol=1e-9)
+    train, test = next(iter(KFold(3).split(X)))
+    alone = clone(estimator).set_params(alpha=0.3).fit(X[train], y[train], offset=offset[train])
+    assert_allclose(r2.scores_[0, 0], alone.score(X[test], y[test], offset=offset[test]), rtol=1e-6)
+    scaled = clone(plain).fit(StandardScaler().fit_transform(X), y, offset=offset)
+    assert_allclose(pipeline[-1].scores_, scaled.scores_)
+
+
+@pytest.mark.parametrize("scoring", ["r2", lambda estimator, X, y: estimator.score(X, y)], ids=str)
+def test_an_offset_that_a_score_would_ignore_is_refused(scoring):
+    X, y, offset = counts()
+    path = GDPathCV(GDLinearRegressor(loss="poisson"), alphas=2, cv=2, scoring=scoring)
+    with pytest.raises(ValueError, match="would score predictions without the offset"):
+        path.fit(X, y, offset=offset)
+    assert path.fit(X, y).best_alpha_ > 0
+
+
+def test_an_offset_is_for_linear_regressors():
+    X, y = make_data("logistic")
+    path = GDPathCV(GDLogisticClassifier(), alphas=2, cv=2)
+    with pytest.raises(TypeError, match="offset is for GDLinearRegressor alone"):
+        path.fit(X, y, offset=y)
+    path.fit(X, y)
+    for method in (path.predict, lambda X, offset: path.score(X, y, offset=offset)):
+        with pytest.raises(TypeError, match="offset is for GDLinearRegressor alone"):
+            method(X, offset=y)
+
+
+@pytest.mark.parametrize("bad", [np.zeros(3), np.full(120, np.nan), 1.0], ids=str)
+def test_a_bad_offset_is_an_error_that_names_it(bad):
+    X, y, _ = counts()
+    path = GDPathCV(GDLinearRegressor(loss="poisson"), alphas=2, cv=2)
+    with pytest.raises(ValueError, match="offset"):
+        path.fit(X, y, offset=bad)
+    assert not hasattr(path, "scores_")
 
 
 # Errors.

@@ -179,6 +179,7 @@ def likelihood_of(estimator, X, y, sample_weight, offset, weights, kind, groups)
     twin = clone(estimator)
     X, target = twin._validated(X, y if offset is None else Target(y, offset), FIT)
     y, offset = (target, None) if offset is None else target
+    _check_columns(estimator, X, y)
     n = X.shape[0]
     weight = check_weight(sample_weight, n)
     weight = np.ones(n) if weight is None else weight
@@ -223,6 +224,19 @@ def _check_offset(estimator, offset):
         raise ValueError(
             f"{type(estimator).__name__} was fitted without an offset, and coefficient_table got "
             "one; leave it out, or fit with it, where the estimator takes one."
+        )
+
+
+def _check_columns(estimator, X, y):
+    if X.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {X.shape[1]} features, and the estimator was fitted to "
+            f"{estimator.n_features_in_}; pass the rows of fit."
+        )
+    if y.ndim > 1 and y.shape[1] > 1:
+        raise ValueError(
+            f"y has {y.shape[1]} columns, and the estimator was fitted to one target; pass the "
+            "rows of fit."
         )
 
 

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from sklearn_gd._estimators.rows import FIT, VALIDATION
+from sklearn_gd._estimators.rows import FIT, VALIDATION, Target
 from sklearn_gd.data import RowMatrix
 from sklearn_gd.linear_model._condensed import condensed
 from sklearn_gd.linear_model.path import follow, geometric_alphas, pose_path
 
 
 class Rows(NamedTuple):
-    """Validated rows, targets and weights (None: all one)."""
+    """Validated rows, targets (of type Target with an offset) and weights (None: all one)."""
 
     X: Any
     y: Any
@@ -24,6 +24,8 @@ class Rows(NamedTuple):
         """The rows at some positions."""
         X = self.X.take(positions) if isinstance(self.X, RowMatrix) else self.X[positions]
         weight = None if self.weight is None else self.weight[positions]
+        if isinstance(self.y, Target):
+            return Rows(X, Target(*(part[positions] for part in self.y)), weight)
         return Rows(X, self.y[positions], weight)
 
 

@@ -14,7 +14,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._estimators.guards import all_or_nothing, explain_overflow, warn
-from sklearn_gd._estimators.rows import FIT, check_weight
+from sklearn_gd._estimators.rows import FIT, Target, check_weight
 from sklearn_gd._validation import (
     BOOLEAN,
     CALLABLE,
@@ -31,6 +31,7 @@ from sklearn_gd._validation import (
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.linear_model._best_estimator import BestEstimator
 from sklearn_gd.linear_model._folds import Grid, Rows, coefficients_along, grid_of, scores_of_fold
+from sklearn_gd.linear_model._offset import check_rows
 
 # As many as of scikit-learn's LassoCV.
 DEFAULT_ALPHAS = 100
@@ -68,7 +69,8 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         Score on the held-out rows, greater is better: the name of a scorer or a function
         ``scorer(estimator, X, y)``, which then needs a parameter ``sample_weight`` if there are
         weights. None is minus the mean loss, weighted by ``sample_weight``; ``class_weight`` has no
-        part in it.
+        part in it. An ``offset`` is part of the mean loss; another score needs metadata routing,
+        and a scorer that requests it.
     rule : {"best", "one_standard_error"}, default="best"
         Which alpha is chosen.
 
@@ -168,7 +170,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.refit = refit
 
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X, y, sample_weight=None, *, offset=None, **params):
         """Choose alpha by cross-validation, and fit the estimator with it to all rows.
 
         Parameters
@@ -179,6 +181,9 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             Target, as of the estimator.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row in the fits and in the scores, at least 0.
+        offset : array-like of shape (n,) or (n, k), default=None
+            Of the raw prediction of each row, in the fits and in the scores, such as the logarithm
+            of the exposure; for GDLinearRegressor.
         **params : dict
             ``groups`` of shape (n,), for splitters that keep groups together. With metadata routing
             what ``cv`` and ``scoring`` request.
@@ -211,13 +216,16 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         """
         with all_or_nothing(self), explain_overflow(type(self).__name__):
             self._check()
-            split_params, is_scored_by_weight = self._routed(sample_weight, params)
+            check_rows(X, offset)
+            options = self._named(offset)
+            split_params, is_scored_by_weight = self._routed(sample_weight, offset, params)
             model = clone(self.estimator)
             check_parameters(model, model._rules)
-            checked, target = model._validated(X, y, FIT)
+            checked, target = model._validated(X, Target(y, offset) if options else y, FIT)
             rows = Rows(checked, target, check_weight(sample_weight, checked.shape[0]))
             grid = grid_of(self.estimator, rows, self._asked_alphas(), self.l1_ratios)
-            splits = check_cv(self.cv, target, classifier=is_classifier(model))
+            labels = target.y if options else target
+            splits = check_cv(self.cv, labels, classifier=is_classifier(model))
             splits = list(splits.split(X, y, **split_params))
             parallel = Parallel(n_jobs=self.n_jobs)
             results = parallel(
@@ -230,7 +238,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             self._choose(grid, np.stack([result.scores for result in results], axis=-1))
             self._keep_names(model)
             if self.refit:
-                self._refit(X, y, sample_weight, rows, grid)
+                self._refit(X, y, sample_weight, options, rows, grid)
         return self
 
     def _check(self):
@@ -270,18 +278,28 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             return int(self.alphas)
         return np.sort(np.asarray(self.alphas, dtype=np.float64))[::-1]
 
-    def _routed(self, sample_weight, params):
+    def _routed(self, sample_weight, offset, params):
         """What the splitter is given, and whether the scorer is given weights."""
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            if self.scoring is None:
-                return routed.splitter.split, True
-            return routed.splitter.split, "sample_weight" in routed.scorer.score
+        is_routing = get_config()["enable_metadata_routing"]
+        routed = None
+        if is_routing:
+            given = {"sample_weight": sample_weight, "offset": offset} | params
+            routed = process_routing(self, "fit", **given)
+        of_scorer = routed.scorer.score if is_routing and self.scoring is not None else {}
+        if offset is not None and self.scoring is not None and "offset" not in of_scorer:
+            raise ValueError(
+                f"scoring={self.scoring!r} would score predictions without the offset. Use "
+                "scoring=None, which is minus the mean loss, or, with metadata routing, a scorer "
+                "that asks for it: make_scorer(metric).set_score_request(offset=True) for a "
+                "metric(y, prediction, offset)."
+            )
+        if is_routing:
+            return routed.splitter.split, self.scoring is None or "sample_weight" in of_scorer
         unknown = sorted(set(params) - {"groups"})
         if unknown:
             raise TypeError(
                 f"{type(self).__name__}.fit got unexpected arguments {unknown}; without metadata "
-                "routing it takes sample_weight and groups."
+                "routing it takes sample_weight, offset and groups."
             )
         return {"groups": params.get("groups")}, True
 
@@ -314,7 +332,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.alphas_ = grid.alphas if is_table else grid.alphas[0]
         self.scores_ = scores if is_table else scores[0]
 
-    def _refit(self, X, y, sample_weight, rows, grid):
+    def _refit(self, X, y, sample_weight, options, rows, grid):
         """The path of all rows, and the best estimator from where the path has been."""
         chosen = {"alpha": self.best_alpha_}
         if self.best_l1_ratio_ is not None:
@@ -326,7 +344,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         start = {"coef_init": self.coef_path_[column]}
         if best.fit_intercept:
             start["intercept_init"] = self.intercept_path_[column]
-        self.best_estimator_ = best.fit(X, y, sample_weight, **start)
+        self.best_estimator_ = best.fit(X, y, sample_weight, **options, **start)
 
     def _keep_names(self, model):
         """What a search shows of the rows it was fitted to."""
@@ -347,7 +365,9 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             )
 
     def get_metadata_routing(self):
-        """Who is given what: this estimator the weights, the splitter groups, the scorer weights.
+        """Who is given what: this estimator weights and the offset, the splitter groups.
+
+        The scorer is given what it requests.
 
         Returns
         -------
