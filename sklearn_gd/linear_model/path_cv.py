@@ -30,8 +30,16 @@ from sklearn_gd._validation import (
 )
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.linear_model._best_estimator import BestEstimator
-from sklearn_gd.linear_model._folds import Grid, Rows, coefficients_along, grid_of, scores_of_fold
+from sklearn_gd.linear_model._early_end import check_end
+from sklearn_gd.linear_model._folds import (
+    Grid,
+    Rows,
+    path_of_all,
+    scores_of_fold,
+    search_of,
+)
 from sklearn_gd.linear_model._offset import check_rows
+from sklearn_gd.linear_model._per_feature import by_position
 
 # As many as of scikit-learn's LassoCV.
 DEFAULT_ALPHAS = 100
@@ -78,6 +86,13 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         - "one_standard_error": the largest alpha, at the best ``l1_ratio``, whose mean score is at
           least the best one less its standard error, the standard deviation over the K folds
           divided by :math:`\sqrt K`.
+    end_early : bool, default=False
+        Whether the grid ends where a weaker penalty no longer improves the fit to all rows, by the
+        rule of glmnet: where the share of the first fit's deviance that is explained grows by less
+        than 1e-5 of itself from one alpha to the next, or exceeds 0.999; after five alphas or more.
+        With ``l1_ratios``, where the last of their paths ends. This saves time, but where y has
+        little noise the best alpha may lie beyond. For ``alphas="auto"`` or a number, convex
+        problems without ``lower`` and ``upper``, and no stochastic solver.
     n_jobs : int or None, default=None
         Number of folds that are computed at the same time. None means 1, -1 all processors.
     refit : bool, default=True
@@ -86,7 +101,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     alphas_ : ndarray of shape (m,), or (r, m) with ``l1_ratios``
-        The strengths, in descending order.
+        The strengths, in descending order; with ``end_early``, m may be less than what was asked.
     best_alpha_ : float
         The chosen strength.
     best_l1_ratio_ : float or None
@@ -146,6 +161,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         "l1_ratios": each(real(0, 1), "an array of numbers >= 0 and <= 1") | NONE,
         "scoring": instance_of(str, words="the name of a scorer") | CALLABLE | NONE,
         "rule": one_of("best", "one_standard_error"),
+        "end_early": BOOLEAN,
         "refit": BOOLEAN,
     }
 
@@ -158,6 +174,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         cv=5,
         scoring=None,
         rule="best",
+        end_early=False,
         n_jobs=None,
         refit=True,
     ):
@@ -167,6 +184,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.cv = cv
         self.scoring = scoring
         self.rule = rule
+        self.end_early = end_early
         self.n_jobs = n_jobs
         self.refit = refit
 
@@ -223,22 +241,27 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             check_parameters(model, model._rules)
             checked, target = model._validated(X, Target(y, offset) if options else y, FIT)
             rows = Rows(checked, target, check_weight(sample_weight, checked.shape[0]))
-            grid = grid_of(self.estimator, rows, self._asked_alphas(), self.l1_ratios)
+            names, d = vars(model).get("feature_names_in_"), checked.shape[1]
+            search = search_of(
+                by_position(self.estimator, names, d),
+                rows,
+                self._asked_alphas(),
+                self.l1_ratios,
+                owner=type(self).__name__ if self.end_early else None,
+            )
             labels = target.y if options else target
             splits = check_cv(self.cv, labels, classifier=is_classifier(model))
             splits = list(splits.split(X, y, **split_params))
             parallel = Parallel(n_jobs=self.n_jobs)
             results = parallel(
-                delayed(scores_of_fold)(
-                    self.estimator, rows, split, number, grid, self.scoring, is_scored_by_weight
-                )
+                delayed(scores_of_fold)(search, split, number, self.scoring, is_scored_by_weight)
                 for number, split in enumerate(splits)
             )
-            self._warn_unless_converged([result.complaint for result in results], grid)
-            self._choose(grid, np.stack([result.scores for result in results], axis=-1))
+            self._warn_unless_converged([result.complaint for result in results], search.grid)
+            self._choose(search.grid, np.stack([result.scores for result in results], axis=-1))
             self._keep_names(model)
             if self.refit:
-                self._refit(X, y, sample_weight, options, rows, grid)
+                self._refit(X, y, sample_weight, options, search)
         return self
 
     def _check(self):
@@ -259,6 +282,8 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
                 f"{owner} scores on the rows that cv holds out, and the estimator would hold out "
                 "more; set early_stopping=False."
             )
+        if self.end_early:
+            check_end(owner, estimator, isinstance(self.alphas, str) or np.ndim(self.alphas) == 0)
         is_elastic = isinstance(estimator.penalty, str) and estimator.penalty == "elasticnet"
         if self.l1_ratios is not None and not is_elastic:
             raise InvalidParameterError(
@@ -332,14 +357,13 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.alphas_ = grid.alphas if is_table else grid.alphas[0]
         self.scores_ = scores if is_table else scores[0]
 
-    def _refit(self, X, y, sample_weight, options, rows, grid):
+    def _refit(self, X, y, sample_weight, options, search):
         """The path of all rows, and the best estimator from where the path has been."""
         chosen = {"alpha": self.best_alpha_}
         if self.best_l1_ratio_ is not None:
             chosen["l1_ratio"] = self.best_l1_ratio_
         best = clone(self.estimator).set_params(**chosen)
-        row, column = divmod(self.best_index_, grid.alphas.shape[1])
-        path = coefficients_along(best, rows, grid.alphas[row])
+        path, column = path_of_all(search, self.best_index_, chosen)
         self.coef_path_, self.intercept_path_ = path
         start = {"coef_init": self.coef_path_[column]}
         if best.fit_intercept:
