@@ -706,6 +706,20 @@ def test_the_first_alpha_is_that_beside_the_offset():
     assert path.coef_path_[1].any()
 
 
+def test_a_path_of_all_rows_takes_an_offset():
+    X, y, offset = counts()
+    estimator = GDLinearRegressor(loss="poisson", penalty="l1", **EXACT)
+    path = regularization_path(estimator, X, y, ALPHAS, offset=offset)
+    for alpha, coef in zip(path.alphas, path.coefs, strict=True):
+        alone = clone(estimator).set_params(alpha=alpha).fit(X, y, offset=offset)
+        assert_allclose(coef, alone.coef_, atol=1e-6)
+    with pytest.raises(TypeError, match="offset is for GDLinearRegressor alone"):
+        regularization_path(GDLogisticClassifier(), X, y > 1, ALPHAS, offset=offset)
+    estimator.set_params(early_stopping=True, scoring="r2")
+    with pytest.raises(ValueError, match="scoring='r2' does not support an offset"):
+        regularization_path(estimator, X, y, ALPHAS, offset=offset)
+
+
 def deviance_of_rates(y, prediction, offset):
     return mean_poisson_deviance(y, prediction * np.exp(offset))
 

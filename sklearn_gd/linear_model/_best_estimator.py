@@ -4,7 +4,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_gd.linear_model._offset import OffsetRegressor
+from sklearn_gd.linear_model._offset import check_offset
 
 
 def _delegated(method):
@@ -39,15 +39,10 @@ class BestEstimator:
             )
         return self.best_estimator_
 
-    def _named(self, offset):
+    def _named(self, X, offset):
         """The offset as the estimator takes it: not at all, most of them."""
-        if offset is None:
-            return {}
-        if not isinstance(self.estimator, OffsetRegressor):
-            raise TypeError(
-                f"offset is for GDLinearRegressor alone, and the estimator is {self.estimator!r}."
-            )
-        return {"offset": offset}
+        check_offset(self.estimator, X, offset)
+        return {} if offset is None else {"offset": offset}
 
     @_delegated("predict")
     def predict(self, X, *, offset=None):
@@ -69,7 +64,7 @@ class BestEstimator:
         NotFittedError
             Before ``fit``.
         """
-        return self._best().predict(X, **self._named(offset))
+        return self._best().predict(X, **self._named(X, offset))
 
     @_delegated("decision_function")
     def decision_function(self, X):
@@ -155,4 +150,4 @@ class BestEstimator:
         NotFittedError
             Before ``fit``.
         """
-        return self._best().score(X, y, sample_weight, **self._named(offset))
+        return self._best().score(X, y, sample_weight, **self._named(X, offset))

@@ -85,12 +85,7 @@ class OffsetRegressor(Regressor):
         >>> model.fit(X, claims, offset=np.log(years)).predict([[0.0], [1.0]]).round(6)
         array([1., 2.])
         """
-        if offset is not None and self.early_stopping and self.scoring is not None:
-            raise ValueError(
-                f"scoring={self.scoring!r} does not support an offset. Use scoring=None, which is "
-                "minus the mean loss, or early_stopping=False."
-            )
-        check_rows(X, offset)
+        check_offset(self, X, offset)
         if X_val is not None and (offset is None) != (offset_val is None):
             raise ValueError("offset and offset_val must be passed together.")
         return super().fit(
@@ -154,7 +149,7 @@ class OffsetRegressor(Regressor):
                 "offset, and partial_fit must go on in the same way: pass zeros for rows without "
                 "an offset, or begin with a clone of the estimator."
             )
-        check_rows(X, offset)
+        _check_rows(X, offset)
         target = y if offset is None else Target(y, offset)
         return super().partial_fit(X, target, sample_weight)
 
@@ -190,7 +185,7 @@ class OffsetRegressor(Regressor):
         """
         if offset is None:
             return super().predict(X)
-        check_rows(X, offset)
+        _check_rows(X, offset)
         raw = self._predict(X, lambda raw: raw)
         raw = raw + _checked(offset, raw.shape, raw.dtype)
         mean = self._coding.decode(self._coding.loss.inverse_link(raw))
@@ -255,7 +250,21 @@ class OffsetRegressor(Regressor):
         return np.column_stack([y.y, y.offset]), weight
 
 
-def check_rows(X, offset):
+def check_offset(estimator, X, offset):
+    """Raise for an offset that the estimator, its early stopping or its rows cannot have."""
+    if offset is None:
+        return
+    if not isinstance(estimator, OffsetRegressor):
+        raise TypeError(f"offset is for GDLinearRegressor alone; the estimator is {estimator!r}.")
+    if estimator.early_stopping and estimator.scoring is not None:
+        raise ValueError(
+            f"scoring={estimator.scoring!r} does not support an offset. Use scoring=None, which is "
+            "minus the mean loss, or early_stopping=False."
+        )
+    _check_rows(X, offset)
+
+
+def _check_rows(X, offset):
     """Raise for an offset of rows that come in chunks of their own."""
     if offset is not None and (isinstance(X, ChunkedSource) or is_dask(X)):
         raise TypeError(

@@ -10,8 +10,10 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
+from sklearn_gd._estimators.rows import Target
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.linear_model._base import LinearEstimator
+from sklearn_gd.linear_model._offset import check_offset
 from sklearn_gd.penalties import L1, Bounded, GroupLasso, NoPenalty
 from sklearn_gd.solvers import solve
 
@@ -27,7 +29,13 @@ EXACT = 1e-13
 
 
 def regularization_path(
-    estimator: Any, X: MatrixLike, y: ArrayLike, alphas: ArrayLike, sample_weight: ArrayLike = None
+    estimator: Any,
+    X: MatrixLike,
+    y: ArrayLike,
+    alphas: ArrayLike,
+    sample_weight: ArrayLike = None,
+    *,
+    offset: ArrayLike = None,
 ) -> Bunch:
     """Fit a linear estimator for many values of ``alpha``, each from the last one's optimum.
 
@@ -43,6 +51,9 @@ def regularization_path(
         Strengths of the penalty, at least 0; they are visited from the strongest to the weakest.
     sample_weight : array-like of shape (n,), default=None
         Weight of each row, at least 0.
+    offset : array-like of shape (n,) or (n, k), default=None
+        Of the raw prediction of each row, such as the logarithm of the exposure; for
+        GDLinearRegressor.
 
     Returns
     -------
@@ -53,7 +64,7 @@ def regularization_path(
     Raises
     ------
     TypeError
-        For an estimator that is not linear or not of this library.
+        For an estimator that is not linear or not of this library, or takes no offset.
     ValueError
         For a number in place of alphas, for no alphas, or data that cannot be used.
 
@@ -87,10 +98,12 @@ def regularization_path(
     alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
     if not alphas.size:
         raise ValueError("regularization_path needs at least one alpha; got an empty list.")
+    check_offset(estimator, X, offset)
     model = clone(estimator)
     check_parameters(model, model._rules)
     rng = model._generator()
-    source, held_out = model._hold_out(model._encode(X, y, sample_weight), None, rng)
+    target = y if offset is None else Target(y, offset)
+    source, held_out = model._hold_out(model._encode(X, target, sample_weight), None, rng)
     steps = []
     problem = pose_path(model, source, rng, held_out)
     for penalised, solver, result in follow(model, problem, alphas, rng):

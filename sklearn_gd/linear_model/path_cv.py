@@ -38,7 +38,6 @@ from sklearn_gd.linear_model._folds import (
     scores_of_fold,
     search_of,
 )
-from sklearn_gd.linear_model._offset import check_rows
 from sklearn_gd.linear_model._per_feature import by_position
 
 # As many as of scikit-learn's LassoCV.
@@ -234,8 +233,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         """
         with all_or_nothing(self), explain_overflow(type(self).__name__):
             self._check()
-            check_rows(X, offset)
-            options = self._named(offset)
+            options = self._named(X, offset)
             split_params, is_scored_by_weight = self._routed(sample_weight, offset, params)
             model = clone(self.estimator)
             check_parameters(model, model._rules)
