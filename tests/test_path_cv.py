@@ -145,6 +145,8 @@ PENALISED = {
     "logistic": (GDLogisticClassifier(penalty="l1"), "logistic"),
     "one-vs-rest": (GDLogisticClassifier(penalty="l1"), "one-vs-rest"),
     "softmax": (GDSoftmaxClassifier(penalty="l1"), "softmax"),
+    "slope": (GDLinearRegressor(penalty="slope"), "regression"),
+    "mcp": (GDLinearRegressor(penalty="mcp"), "regression"),
     "squared-hinge": (GDLinearClassifier(penalty="l1", loss="squared_hinge"), "logistic"),
 }
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.base import clone
 
 from sklearn_gd._estimators.rows import FIT, VALIDATION, Target
@@ -179,3 +180,23 @@ def _held_out(model, rows: Rows):
 
 def _with_ratio(model, ratio):
     return model if ratio is None else model.set_params(l1_ratio=ratio)
+
+
+def results_of(grid: Grid, scores: NDArray, error: NDArray) -> dict:
+    """Scores (r, m, K) as GridSearchCV shows them."""
+    points = [
+        {"alpha": float(alpha)} | ({} if ratio is None else {"l1_ratio": ratio})
+        for ratio, alphas in zip(grid.l1_ratios, grid.alphas, strict=True)
+        for alpha in alphas
+    ]
+    flat = scores.reshape(-1, scores.shape[-1])
+    names = list(points[0])
+    return {
+        "params": points,
+        **{f"param_{name}": np.array([point[name] for point in points]) for name in names},
+        **{f"split{fold}_test_score": column for fold, column in enumerate(flat.T)},
+        "mean_test_score": flat.mean(axis=1),
+        "std_test_score": flat.std(axis=1),
+        "standard_error": error.ravel(),
+        "rank_test_score": rankdata(-flat.mean(axis=1), method="min").astype(np.int32),
+    }

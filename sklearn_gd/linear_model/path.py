@@ -176,7 +176,7 @@ def largest_alpha(model, problem) -> tuple[float, float]:
     lasso = _lasso(model, problem.source)
     penalty = lasso if problem.penalty.is_smooth else problem.penalty
     far = np.full((problem.model.n_features, problem.model.n_outputs), LARGEST)
-    low, high = (penalty.prox(end, LARGEST**2)[:, 0] for end in (-far, far))
+    low, high = (penalty.prox(end, LARGEST**3)[:, 0] for end in (-far, far))
     held = (low == 0) & (high == 0)
     if not held.any():
         raise ValueError(

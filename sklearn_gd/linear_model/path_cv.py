@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
@@ -35,6 +34,7 @@ from sklearn_gd.linear_model._folds import (
     Grid,
     Rows,
     path_of_all,
+    results_of,
     scores_of_fold,
     search_of,
 )
@@ -350,7 +350,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.best_alpha_ = float(grid.alphas[ratio, best])
         self.best_l1_ratio_ = grid.l1_ratios[ratio]
         self.best_score_ = float(mean[ratio, best])
-        self.cv_results_ = _results(grid, scores, error)
+        self.cv_results_ = results_of(grid, scores, error)
         is_table = self.l1_ratios is not None
         self.alphas_ = grid.alphas if is_table else grid.alphas[0]
         self.scores_ = scores if is_table else scores[0]
@@ -414,23 +414,3 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         tags.target_tags, tags.input_tags = inner.target_tags, inner.input_tags
         return tags
-
-
-def _results(grid: Grid, scores, error) -> dict:
-    """Scores (r, m, K) as GridSearchCV shows them."""
-    points = [
-        {"alpha": float(alpha)} | ({} if ratio is None else {"l1_ratio": ratio})
-        for ratio, alphas in zip(grid.l1_ratios, grid.alphas, strict=True)
-        for alpha in alphas
-    ]
-    flat = scores.reshape(-1, scores.shape[-1])
-    names = list(points[0])
-    return {
-        "params": points,
-        **{f"param_{name}": np.array([point[name] for point in points]) for name in names},
-        **{f"split{fold}_test_score": column for fold, column in enumerate(flat.T)},
-        "mean_test_score": flat.mean(axis=1),
-        "std_test_score": flat.std(axis=1),
-        "standard_error": error.ravel(),
-        "rank_test_score": rankdata(-flat.mean(axis=1), method="min").astype(np.int32),
-    }
