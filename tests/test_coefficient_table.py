@@ -468,6 +468,18 @@ def test_intervals_cover_the_truth_as_often_as_they_say(kind):
     assert_allclose(hits / n_times, 0.95, atol=0.015)
 
 
+@pytest.mark.slow
+def test_intervals_of_amounts_with_an_offset_cover_the_truth():
+    rng, truth, n_times = np.random.default_rng(0), np.array([0.5, -0.3, 0.2]), 1000
+    model, hits = GDLinearRegressor(loss="gamma", penalty=None), np.zeros(3)
+    for _ in range(n_times):
+        X, offset = rng.normal(size=(100, 2)), rng.uniform(-1, 1, 100)
+        y = np.exp(X @ truth[:2] + truth[2] + offset) * rng.gamma(2, 1 / 2, size=100)
+        table = coefficient_table(model.fit(X, y, offset=offset), X, y, offset=offset)
+        hits += (table.lower <= truth) & (truth <= table.upper)
+    assert_allclose(hits / n_times, 0.95, atol=0.02)
+
+
 # The table itself.
 
 
