@@ -1,5 +1,7 @@
 """Standard errors: those of statsmodels, of weights as copies, and of repeated samples."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -20,6 +22,7 @@ from sklearn_gd import (
 )
 from sklearn_gd.data import NpyChunks
 from sklearn_gd.inspection import coefficient_table
+from sklearn_gd.losses import Tweedie
 from sklearn_gd.penalties import NoPenalty
 
 EXACT = {"penalty": None, "tol": 1e-15}
@@ -30,10 +33,19 @@ MODELS = {
     "softmax": GDSoftmaxClassifier(**EXACT),
     "poisson": GDLinearRegressor(loss="poisson", **EXACT),
     "counted": GDLinearRegressor(loss="poisson", **EXACT),
+    "gamma": GDLinearRegressor(loss="gamma", **EXACT),
+    "inverse_gaussian": GDLinearRegressor(loss="inverse_gaussian", **EXACT),
+    "tweedie": GDLinearRegressor(loss="tweedie", **EXACT),
+    "amounts-weighted": GDLinearRegressor(loss="gamma", **EXACT),
+    "counts-offset": GDLinearRegressor(loss="poisson", **EXACT),
+    "amounts-offset": GDLinearRegressor(loss="gamma", **EXACT),
+    "squared-offset": GDLinearRegressor(**EXACT),
 }
-WEIGHTED = {"weighted": "analytic", "counted": "frequency"}
-# Estimates and standard errors of statsmodels 0.15: OLS, WLS, Logit, MNLogit, and the GLM of
-# Poisson, model-based with scale="X2" and with freq_weights; three features and the intercept.
+WEIGHTED = {"weighted": "analytic", "counted": "frequency", "amounts-weighted": "analytic"}
+# Estimates and standard errors of statsmodels 0.15: OLS, WLS, Logit, MNLogit, and GLMs, model-based
+# with scale="X2", of counts with freq_weights, of amounts with var_weights; three features and the
+# intercept. Robust ones of GLMs, with method="newton" and optim_hessian="eim": from expected second
+# derivatives, as the model-based ones.
 FIGURES = {
     ("squared", "model"): (
         [60.30783574, 26.22720028, 54.38712059, 152.1334842],
@@ -135,6 +147,74 @@ FIGURES = {
         [0.3686641928, 0.1702899651, 0.4159274688, 1.456577243],
         [0.02821730351, 0.02910337938, 0.0288975981, 0.01325743823],
     ),
+    ("gamma", "model"): (
+        [0.3700226124, 0.1581885278, 0.3955871848, 1.562208433],
+        [0.04599747469, 0.04477774793, 0.04595600737, 0.01886848456],
+    ),
+    ("gamma", "HC0"): (
+        [0.3700226123, 0.158188528, 0.3955871844, 1.562208433],
+        [0.0423491523, 0.04328939482, 0.0447609052, 0.01878291276],
+    ),
+    ("gamma", "cluster"): (
+        [0.3700226123, 0.158188528, 0.3955871844, 1.562208433],
+        [0.03525790969, 0.03842557467, 0.03482164988, 0.01447497351],
+    ),
+    ("inverse_gaussian", "model"): (
+        [0.3629553575, 0.1414656828, 0.4200047274, 1.562392908],
+        [0.05218490447, 0.0488095864, 0.05044822987, 0.02095108536],
+    ),
+    ("inverse_gaussian", "HC0"): (
+        [0.3629553575, 0.1414656828, 0.4200047274, 1.562392908],
+        [0.05227517381, 0.04920443322, 0.05531460024, 0.01901365278],
+    ),
+    ("tweedie", "model"): (
+        [0.6968734008, 0.3137219204, 0.7541483025, 0.77401407],
+        [0.09037314246, 0.09148131456, 0.09309466199, 0.04182019691],
+    ),
+    ("tweedie", "HC0"): (
+        [0.6968734007, 0.3137219204, 0.7541483024, 0.7740140701],
+        [0.07528392447, 0.08242153396, 0.08194724076, 0.04386609223],
+    ),
+    ("tweedie", "cluster"): (
+        [0.6968734007, 0.3137219204, 0.7541483024, 0.7740140701],
+        [0.06988586134, 0.07463385463, 0.06988345693, 0.03289304206],
+    ),
+    ("amounts-weighted", "model"): (
+        [0.3398315221, 0.1249070391, 0.4017837062, 1.56285957],
+        [0.04570336538, 0.0451195488, 0.04524463439, 0.0187982422],
+    ),
+    ("amounts-weighted", "HC0"): (
+        [0.3398315221, 0.1249070391, 0.4017837061, 1.56285957],
+        [0.04668279212, 0.04434874849, 0.05003387986, 0.02041902703],
+    ),
+    ("counts-offset", "model"): (
+        [0.5123201993, 0.2387137455, 0.3077331672, 0.3549133545],
+        [0.08476783528, 0.08939096338, 0.08750658564, 0.04021172502],
+    ),
+    ("counts-offset", "HC0"): (
+        [0.5123201993, 0.2387137455, 0.3077331672, 0.3549133545],
+        [0.06851301564, 0.08056411344, 0.07236985862, 0.03121509378],
+    ),
+    ("counts-offset", "cluster"): (
+        [0.5123201993, 0.2387137455, 0.3077331672, 0.3549133545],
+        [0.06725225345, 0.0719322979, 0.04741419576, 0.01616465736],
+    ),
+    ("amounts-offset", "model"): (
+        [0.4065863555, 0.2278853891, 0.3284954543, 0.781258476],
+        [0.09212157503, 0.08967876376, 0.09203852624, 0.03778891186],
+    ),
+    ("amounts-offset", "HC0"): (
+        [0.4065863551, 0.2278853894, 0.3284954548, 0.781258476],
+        [0.08616863782, 0.09345825543, 0.09215329332, 0.03761753269],
+    ),
+    ("squared-offset", "model"): (
+        [60.8876188, 26.71731901, 53.5057361, 142.5861443],
+        [6.502035286, 6.32961916, 6.496173617, 2.667180172],
+    ),
+    ("squared-offset", "HC0"): (
+        [60.8876188, 26.71731901, 53.5057361, 142.5861443],
+        [6.863111909, 6.74429566, 6.454757293, 2.655084054],
+    ),
 }
 
 
@@ -142,20 +222,36 @@ def diabetes(name):
     """The rows, the weights or None, and the groups of a case."""
     X, target = load_diabetes(return_X_y=True, as_frame=True)
     target, n = target.to_numpy(), len(target)
+    counts, amounts = np.floor(target / 30), target / 30
     y = {
         "logistic": (target > 140).astype(int),
         "softmax": np.digitize(target, [100, 180]),
-        "poisson": np.floor(target / 30),
-        "counted": np.floor(target / 30),
+        "poisson": counts,
+        "counted": counts,
+        "counts-offset": counts,
+        "tweedie": np.maximum(counts - 2, 0),
+        "gamma": amounts,
+        "inverse_gaussian": amounts,
+        "amounts-weighted": amounts,
+        "amounts-offset": amounts,
     }.get(name, target)
     weight = 1 + np.arange(n) % 4 if name in WEIGHTED else None
     return 10 * X[["bmi", "bp", "s5"]].to_numpy(), y, weight, np.arange(n) // 20
 
 
+def offset_of(name):
+    """The argument of fit and of the table, of cases that have one."""
+    if not name.endswith("-offset"):
+        return {}
+    offset = np.log(1 + np.arange(442) % 5)
+    return {"offset": 10 * offset if name == "squared-offset" else offset}
+
+
 def table_of(name, kind="model", **options):
     X, y, weight, groups = diabetes(name)
-    model = MODELS[name].fit(X, y, weight)
-    options = {"weights": WEIGHTED.get(name, "analytic"), "kind": kind} | options
+    offset = offset_of(name)
+    model = MODELS[name].fit(X, y, weight, **offset)
+    options = {"weights": WEIGHTED.get(name, "analytic"), "kind": kind} | offset | options
     return coefficient_table(
         model, X, y, weight, groups=groups if kind == "cluster" else None, **options
     )
@@ -180,9 +276,26 @@ def test_the_live_statsmodels_agrees():
         assert_allclose(np.array([ours.lower, ours.upper]).T, other.conf_int(), rtol=1e-6)
 
 
+def test_the_live_statsmodels_agrees_on_a_generalised_linear_model_with_an_offset():
+    api = pytest.importorskip("statsmodels.api")
+    X, y, _, _ = diabetes("amounts-offset")
+    family = api.families.Gamma(link=api.families.links.Log())
+    ones = api.add_constant(X, prepend=False)
+    theirs = api.GLM(y, ones, family=family, **offset_of("amounts-offset"))
+    theirs = theirs.fit(scale="X2", tol=1e-14, use_t=True)
+    ours = table_of("amounts-offset")
+    assert_allclose(ours.dispersion, theirs.scale, rtol=1e-6)
+    assert_allclose(ours.p_value, theirs.pvalues, rtol=1e-5)
+    assert_allclose(np.array([ours.lower, ours.upper]).T, theirs.conf_int(), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "law"),
     [
+        ("gamma", "model", t(438)),
+        ("gamma", "HC0", norm()),
+        ("tweedie", "model", t(438)),
+        ("inverse_gaussian", "cluster", norm()),
         ("squared", "model", t(438)),
         ("squared", "HC3", t(438)),
         ("squared", "cluster", t(22)),
@@ -213,8 +326,61 @@ def test_leverages_of_a_logistic_model_are_those_of_its_hat_matrix():
     assert_allclose(table.covariance, inverse @ scores.T @ scores @ inverse, rtol=1e-9)
 
 
+@pytest.mark.parametrize("power", [1.0, 1.3, 2.0])
+def test_leverages_of_a_deviance_are_those_of_its_hat_matrix(power):
+    X, y, _, _ = diabetes("gamma")
+    loss, offset = Tweedie(power=power), np.sin(np.arange(len(y)))
+    model = GDLinearRegressor(loss=loss, **EXACT).fit(X, y, offset=offset)
+    mean = model.predict(X, offset=offset)
+    ones = np.column_stack([X, np.ones(len(X))])
+    root = mean[:, np.newaxis] ** (1 - power / 2) * ones
+    inverse = np.linalg.inv(root.T @ root)
+    leverage = np.einsum("ij,jk,ik->i", root, inverse, root)
+    scores = (mean ** (1 - power) * (y - mean) / (1 - leverage))[:, np.newaxis] * ones
+    table = coefficient_table(model, X, y, offset=offset, kind="HC3")
+    assert_allclose(table.covariance, inverse @ scores.T @ scores @ inverse, rtol=1e-9)
+    dispersion = ((y - mean) ** 2 / mean**power).sum() / (len(y) - 4)
+    table = coefficient_table(model, X, y, offset=offset)
+    assert_allclose(table.covariance, dispersion * inverse, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", ["model", "HC2", "cluster"])
+def test_an_offset_goes_with_its_row(kind, tmp_path):
+    X, y, _, groups = diabetes("counts-offset")
+    offset, weight = offset_of("counts-offset")["offset"], np.arange(len(y)) % 3
+    kept = np.flatnonzero(weight)
+    for start in (0, 200, 400):
+        np.save(tmp_path / f"{start:03}.npy", X[start : start + 200])
+    found = []
+    for rows in (slice(None), kept):
+        model = MODELS["counts-offset"].fit(X[rows], y[rows], weight[rows], offset=offset[rows])
+        storages = [X[rows]] if rows is kept else [X, sp.csr_matrix(X), NpyChunks(tmp_path)]
+        for storage in storages:
+            options = {"groups": groups[rows]} if kind == "cluster" else {}
+            found.append(
+                coefficient_table(
+                    model, storage, y[rows], weight[rows], offset=offset[rows], kind=kind, **options
+                )
+            )
+    for table in found[1:]:
+        assert_allclose(table.covariance, found[0].covariance, rtol=1e-6)
+    assert len(found) == 4
+
+
+def test_an_offset_of_zero_is_none_and_a_constant_one_moves_the_intercept():
+    X, y, _, _ = diabetes("gamma")
+    tables = [table_of("gamma")]
+    for offset in (np.zeros(len(y)), np.full(len(y), 0.7)):
+        model = MODELS["gamma"].fit(X, y, offset=offset)
+        tables.append(coefficient_table(model, X, y, offset=offset))
+    plain, zero, constant = tables
+    assert_allclose(zero.estimate, plain.estimate, rtol=1e-9)
+    assert_allclose(constant.estimate, plain.estimate - [0, 0, 0, 0.7], rtol=1e-7)
+    assert_allclose([zero.std_error, constant.std_error], [plain.std_error] * 2, rtol=1e-7)
+
+
 @pytest.mark.parametrize("kind", ["model", "HC0", "HC1", "HC3", "cluster"])
-@pytest.mark.parametrize("name", ["squared", "poisson", "logistic"])
+@pytest.mark.parametrize("name", ["squared", "poisson", "logistic", "gamma"])
 def test_frequency_weights_are_copies(name, kind):
     X, y, _, groups = diabetes(name)
     weight = np.arange(len(y)) % 3
@@ -300,6 +466,18 @@ def test_intervals_cover_the_truth_as_often_as_they_say(kind):
         table = coefficient_table(GDLinearRegressor(penalty=None).fit(X, y), X, y, kind=kind)
         hits += (table.lower <= truth) & (truth <= table.upper)
     assert_allclose(hits / n_times, 0.95, atol=0.015)
+
+
+@pytest.mark.slow
+def test_intervals_of_amounts_with_an_offset_cover_the_truth():
+    rng, truth, n_times = np.random.default_rng(0), np.array([0.5, -0.3, 0.2]), 1000
+    model, hits = GDLinearRegressor(loss="gamma", penalty=None), np.zeros(3)
+    for _ in range(n_times):
+        X, offset = rng.normal(size=(100, 2)), rng.uniform(-1, 1, 100)
+        y = np.exp(X @ truth[:2] + truth[2] + offset) * rng.gamma(2, 1 / 2, size=100)
+        table = coefficient_table(model.fit(X, y, offset=offset), X, y, offset=offset)
+        hits += (table.lower <= truth) & (truth <= table.upper)
+    assert_allclose(hits / n_times, 0.95, atol=0.02)
 
 
 # The table itself.
@@ -419,12 +597,36 @@ def test_leverages_of_several_classes_are_refused():
 def test_other_rows_than_those_of_the_fit_are_refused():
     X, y, _, _ = diabetes("squared")
     model = MODELS["squared"].fit(X, y)
-    with pytest.raises(ValueError, match="Pass the X, y and sample_weight of fit"):
+    with pytest.raises(ValueError, match="Pass the X, y, sample_weight and offset of fit"):
         coefficient_table(model, X[:100], y[:100])
+    with pytest.raises(ValueError, match="X has 2 features, and the estimator was fitted to 3"):
+        coefficient_table(model, X[:, :2], y)
+    with pytest.raises(ValueError, match="y has 2 columns, and the estimator was fitted to one"):
+        coefficient_table(model, X, np.column_stack([y, y]))
     X, y, _, _ = diabetes("softmax")
     model = MODELS["softmax"].fit(X, y)
     with pytest.raises(ValueError, match="y has the classes"):
         coefficient_table(model, X, y + 1)
+
+
+def test_the_offset_of_fit_is_needed_and_no_other():
+    X, y, _, _ = diabetes("counts-offset")
+    offset = offset_of("counts-offset")["offset"]
+    model = GDLinearRegressor(loss="poisson", penalty=None).fit(X, y, offset=offset)
+    with pytest.raises(ValueError, match=r"fitted with an offset, .* pass the offset of fit"):
+        coefficient_table(model, X, y)
+    with pytest.raises(ValueError, match="standard errors away from the optimum"):
+        coefficient_table(model, X, y, offset=-offset)
+    with pytest.raises(ValueError, match=r"offset must have shape \(442,\)"):
+        coefficient_table(model, X, y, offset=offset[:3])
+    again = pickle.loads(pickle.dumps(model))
+    assert_array_equal(
+        coefficient_table(again, X, y, offset=offset).covariance,
+        coefficient_table(model, X, y, offset=offset).covariance,
+    )
+    for other in (model.fit(X, y), GDLogisticClassifier(penalty=None).fit(X, y > 4)):
+        with pytest.raises(ValueError, match="fitted without an offset"):
+            coefficient_table(other, X, y, offset=offset)
 
 
 def test_fewer_rows_than_coefficients_are_refused():
@@ -459,11 +661,12 @@ def separated(kind):
         y = diabetes("softmax")[1]
         return GDSoftmaxClassifier(penalty=None), X, np.where(X[:, 1] == 1, 2, y)
     y = diabetes("poisson")[1]
-    return GDLinearRegressor(loss="poisson", penalty=None), X, np.where(X[:, 1] == 1, 0.0, y)
+    loss = "poisson" if kind == "counts" else Tweedie(power=1.4)
+    return GDLinearRegressor(loss=loss, penalty=None), X, np.where(X[:, 1] == 1, 0.0, y)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("kind", ["complete", "quasi", "softmax", "counts"])
+@pytest.mark.parametrize("kind", ["complete", "quasi", "softmax", "counts", "amounts"])
 def test_separated_rows_have_no_standard_errors(kind):
     model, X, y = separated(kind)
     model.fit(X, y)
@@ -471,7 +674,22 @@ def test_separated_rows_have_no_standard_errors(kind):
         coefficient_table(model, X, y)
 
 
-@pytest.mark.parametrize("kind", ["quasi", "softmax", "counts"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", ["counts", "amounts"])
+def test_an_offset_hides_no_separation_and_makes_none(kind):
+    model, X, y = separated(kind)
+    # the rows that are separated have less exposure than all others
+    offset = 12 * X[:, 0] - 6 * (X[:, 1] == 1)
+    model.fit(X, y, offset=offset)
+    with pytest.raises(ValueError, match=r"Rows are separated.*x1"):
+        coefficient_table(model, X, y, offset=offset)
+    y = np.random.default_rng(0).poisson(np.exp(offset + 1)).astype(float)
+    model.set_params(tol=1e-12).fit(X, y, offset=offset)
+    table = coefficient_table(model, X, y, offset=offset)
+    assert (np.abs(table.statistic[:3]) < 4).all()
+
+
+@pytest.mark.parametrize("kind", ["quasi", "softmax", "counts", "amounts"])
 def test_one_row_to_the_contrary_ends_a_separation(kind):
     model, X, y = separated(kind)
     y = y.copy()

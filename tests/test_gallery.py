@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from numpy.testing import assert_allclose
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*/plot_*.py"))
@@ -42,6 +43,26 @@ def test_a_script_has_its_place_in_the_gallery(script):
     # the build fails at a script that the order of the gallery leaves out
     order = (EXAMPLES.parent / "conf.py").read_text(encoding="utf-8")
     assert f'"{script.name}",\n' in order
+
+
+def test_standard_errors_of_the_insurance_example_are_those_of_statsmodels():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    try:
+        table = runpy.run_path(str(EXAMPLES / "practice" / "plot_insurance_counts.py"))["precision"]
+    finally:
+        plt.close("all")
+    # statsmodels 0.15: GLM(y_train, add_constant(X_train, prepend=False), Poisson(), exposure=...)
+    # with scale="X2": params, bse, scale
+    assert_allclose(
+        table.estimate, [0.8619243400, 0.05156549321, 0.004115339744, -1.645424076], rtol=1e-4
+    )
+    assert_allclose(
+        table.std_error, [0.03317943884, 0.004096988733, 0.003065859346, 0.04638574281], rtol=1e-6
+    )
+    assert_allclose(table.dispersion, 1.00426589, rtol=1e-6)
 
 
 @pytest.mark.slow

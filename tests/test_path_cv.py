@@ -1,6 +1,7 @@
 """Alpha by cross-validation along a path: the same as a grid search, and as scikit-learn's CVs."""
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,13 @@ from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import ElasticNetCV, LassoCV, LogisticRegressionCV, RidgeCV
-from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
+from sklearn.metrics import (
+    check_scoring,
+    get_scorer,
+    make_scorer,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -37,7 +44,7 @@ from sklearn_gd import (
 from sklearn_gd._validation import InvalidParameterError
 from sklearn_gd.data import ArraySource, RowMatrix
 from sklearn_gd.linear_model._condensed import condensed
-from sklearn_gd.losses import Logistic, SquaredError
+from sklearn_gd.losses import LOSSES, Logistic, SquaredError
 from sklearn_gd.models import Linear
 from sklearn_gd.objective import EmpiricalRisk
 from sklearn_gd.penalties import L2, GroupLasso, Tikhonov
@@ -138,6 +145,8 @@ PENALISED = {
     "logistic": (GDLogisticClassifier(penalty="l1"), "logistic"),
     "one-vs-rest": (GDLogisticClassifier(penalty="l1"), "one-vs-rest"),
     "softmax": (GDSoftmaxClassifier(penalty="l1"), "softmax"),
+    "slope": (GDLinearRegressor(penalty="slope"), "regression"),
+    "mcp": (GDLinearRegressor(penalty="mcp"), "regression"),
     "squared-hinge": (GDLinearClassifier(penalty="l1", loss="squared_hinge"), "logistic"),
 }
 
@@ -156,6 +165,74 @@ def test_the_first_alpha_is_the_least_at_which_all_coefficients_are_zero(name):
     )
     assert not above.coef_.any()
     assert below.coef_.any()
+
+
+BESIDE = {
+    "l1": GDLinearRegressor(penalty="l1", penalty_weights=[0, 1, 2, 1]),
+    "elasticnet": GDLinearRegressor(penalty="elasticnet", penalty_weights=[0, 1, 2, 1]),
+    "standardize": GDLinearRegressor(penalty="l1", penalty_weights=[0, 1, 2, 1], standardize=True),
+    "positive": GDLinearRegressor(penalty="l1", penalty_weights=[0, 1, 2, 1], positive=True),
+    "lower": GDLinearRegressor(penalty="l1", lower=[1.5, -9, -9, -9]),
+    "upper": GDLinearRegressor(penalty="l1", upper=[-0.5, 9, 9, 9]),
+    "groups": GDLinearRegressor(penalty=GroupLasso(groups=[0, 1, 1, 1]), penalty_weights=[0, 2]),
+    "logistic": GDLogisticClassifier(penalty="l1", penalty_weights=[0, 1, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_the_first_alpha_is_that_beside_features_that_no_penalty_holds_at_zero(name):
+    X, y = make_data("logistic" if name == "logistic" else "regression")
+    X = X * [1.0, 3.0, 0.2, 1.0]
+    estimator = clone(BESIDE[name]).set_params(**EXACT)
+    path = GDPathCV(estimator, alphas=3, cv=2).fit(X, y)
+    above, below = (
+        clone(estimator).set_params(alpha=factor * path.alphas_[0]).fit(X, y)
+        for factor in (1 + 1e-5, 1 - 1e-3)
+    )
+    assert above.coef_.ravel()[0] != 0
+    assert not above.coef_.ravel()[1:].any()
+    assert below.coef_.ravel()[1:].any()
+    assert path.best_alpha_ in path.alphas_
+
+
+def test_ridge_beside_features_without_a_penalty_begins_as_ever():
+    X, y = make_data("regression")
+    lasso, ridge = (
+        GDPathCV(GDLinearRegressor(penalty=penalty, penalty_weights=[0, 1, 1, 1]), alphas=3, cv=2)
+        .fit(X, y)
+        .alphas_
+        for penalty in ("l1", "l2")
+    )
+    assert_allclose([ridge[0], ridge[-1]], [1e3 * lasso[0], lasso[-1]], rtol=1e-9)
+
+
+def test_a_path_without_a_penalised_feature_has_no_first_alpha():
+    X, y = make_data("regression")
+    path = GDPathCV(GDLinearRegressor(penalty_weights=np.zeros(4)), alphas=3, cv=2)
+    with pytest.raises(ValueError, match="set penalty_weights above 0, or pass alphas"):
+        path.fit(X, y)
+    assert path.set_params(alphas=[0.1]).fit(X, y).best_alpha_ == 0.1
+
+
+@pytest.mark.parametrize("alphas", [3, [0.1, 0.01]], ids=str)
+def test_weights_and_bounds_go_by_column_name(alphas):
+    X, y = make_data("regression")
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    dicts = {"penalty_weights": {"a": 2}, "lower": {"b": 0}, "upper": {"d": 0.1}}
+    arrays = {
+        "penalty_weights": [2, 1, 1, 1],
+        "lower": [-np.inf, 0, -np.inf, -np.inf],
+        "upper": [np.inf, np.inf, np.inf, 0.1],
+    }
+    estimator = GDLinearRegressor(penalty="l1", **EXACT)
+    named, plain = (
+        GDPathCV(clone(estimator).set_params(**params), alphas=alphas, cv=2).fit(rows, y)
+        for params, rows in ((dicts, frame), (arrays, X))
+    )
+    assert_allclose(named.alphas_, plain.alphas_, rtol=1e-9)
+    assert_allclose(named.scores_, plain.scores_, rtol=1e-9)
+    assert_allclose(named.coef_path_, plain.coef_path_, atol=1e-9)
+    assert named.best_estimator_.penalty_weights == {"a": 2}
 
 
 def test_the_first_alpha_has_a_closed_form_for_elastic_nets():
@@ -405,6 +482,107 @@ def test_stochastic_solvers_see_the_rows():
     assert_allclose(path.scores_[0, 0], expected, rtol=1e-9)
 
 
+# An early end.
+
+
+def explained(estimator, X, y, weight, alphas):
+    """The share of the deviance of the best constant that fits at these alphas explain."""
+    fits = [clone(estimator).set_params(alpha=alpha).fit(X, y, weight) for alpha in alphas]
+    raws = [np.atleast_2d(X @ fit.coef_.T + fit.intercept_).reshape(len(y), -1) for fit in fits]
+    loss, column = fits[0]._coding.loss, y.reshape(len(y), -1).astype(float)
+    null = np.broadcast_to(loss.baseline(column, 1, weight), (len(y), 1))
+    of_rows = np.array([loss.value(column, raw) for raw in (null, *raws)])
+    mean = np.average(of_rows, axis=1, weights=weight)
+    return 1 - mean[1:] / mean[0]
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        GDLinearRegressor(penalty="l1"),
+        GDLinearRegressor(),
+        GDLinearRegressor(penalty="l1", positive=True, standardize=True),
+        GDLogisticClassifier(penalty="elasticnet"),
+    ],
+    ids=["lasso", "ridge", "positive", "logistic"],
+)
+def test_a_path_ends_where_the_explained_deviance_of_all_rows_does(estimator, is_weighted):
+    X, y = make_data("logistic" if is_classifier(estimator) else "regression")
+    weight = make_weights() if is_weighted else None
+    if not is_classifier(estimator):
+        y = y + 3 * np.sin(np.arange(60) ** 2)  # noise: no more than 0.999 is explained
+    estimator = clone(estimator).set_params(**EXACT)
+    whole = GDPathCV(estimator, alphas=25, cv=2).fit(X, y, weight)
+    early = clone(whole).set_params(end_early=True).fit(X, y, weight)
+    m = len(early.alphas_)
+    assert 5 <= m < 25
+    share = explained(estimator, X, y, weight, whole.alphas_[:m])
+    change = np.diff(share)[3:] / share[4:]
+    assert (change[:-1] > 1e-5).all()
+    assert change[-1] < 1e-5
+    assert share.max() < 0.999
+    for name in ("alphas_", "scores_", "coef_path_", "intercept_path_"):
+        assert_allclose(getattr(early, name), getattr(whole, name)[:m], rtol=1e-9, atol=1e-12)
+
+
+def test_a_path_ends_where_nearly_all_is_explained():
+    X, y = make_data("regression")
+    y = X @ [1.0, 2.0, 0.5, -1.0] + 0.01 * np.sin(np.arange(60) ** 2)
+    estimator = GDLinearRegressor(penalty="l1", **EXACT)
+    early = GDPathCV(estimator, alphas=25, cv=2, end_early=True).fit(X, y)
+    share = explained(estimator, X, y, None, early.alphas_)
+    assert share[-2] < 0.999 < share[-1]
+    # the price: the noise is so small that the best alpha is further on
+    whole = clone(early).set_params(end_early=False).fit(X, y)
+    assert whole.best_index_ >= len(early.alphas_)
+
+
+def test_the_path_of_the_last_l1_ratio_to_end_is_that_of_all():
+    X, y = make_data("regression")
+    y = y + 3 * np.sin(np.arange(60) ** 2)
+    estimator, ratios = GDLinearRegressor(penalty="elasticnet", **EXACT), [0.001, 1.0]
+    early = GDPathCV(estimator, alphas=25, cv=2, end_early=True)
+    alone = [
+        clone(early).set_params(estimator__l1_ratio=ratio).fit(X, y).coef_path_ for ratio in ratios
+    ]
+    early.set_params(l1_ratios=ratios).fit(X, y)
+    longest = max(map(len, alone))
+    assert len(alone[0]) != len(alone[1])
+    assert early.alphas_.shape == (2, longest)
+    assert len(early.coef_path_) == longest
+    expected = alone[ratios.index(early.best_l1_ratio_)]
+    assert_allclose(early.coef_path_[: len(expected)], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+def test_features_without_a_penalty_end_no_path(penalty):
+    X, y = make_data("regression")
+    # what is penalised explains 1e-4 of the deviance
+    y = 100 * X[:, 0] + y + 0.3 * np.sin(np.arange(60) ** 2)
+    estimator = GDLinearRegressor(penalty=penalty, penalty_weights=[0, 1, 1, 1], **EXACT)
+    whole = GDPathCV(estimator, alphas=40, cv=2).fit(X, y)
+    early = clone(whole).set_params(end_early=True).fit(X, y)
+    assert 10 < len(early.alphas_) < 40
+    assert_allclose(early.coef_path_[-1], whole.coef_path_[-1], rtol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "alphas", "words"),
+    [
+        (GDLinearRegressor(penalty="l1"), [0.1, 0.01], "alphas='auto' or a number"),
+        (GDLinearRegressor(penalty="l1", upper=1.0), 5, "without lower and upper"),
+        (GDLinearRegressor(penalty="mcp"), 5, "convex"),
+        (GDLinearRegressor(solver="sgd", max_iter=5), 5, "SGD is stochastic"),
+    ],
+    ids=str,
+)
+def test_an_early_end_that_could_come_too_early_is_refused(estimator, alphas, words):
+    X, y = make_data("regression")
+    with pytest.raises(InvalidParameterError, match=f"'end_early' parameter of GDPathCV.*{words}"):
+        GDPathCV(estimator, alphas=alphas, cv=2, end_early=True).fit(X, y)
+
+
 # Few rows for many.
 
 
@@ -466,6 +644,140 @@ def test_weights_go_to_the_scorer_if_it_asks(is_asked):
     assert_allclose(path.scores_, split_scores(search), rtol=1e-12)
 
 
+# Offsets.
+
+
+def counts(n_samples=120, n_targets=1):
+    """Features, counts, and the logarithms of the times in which they were counted."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_samples, 4))
+    offset = np.log(rng.uniform(0.1, 5, n_samples))
+    y = rng.poisson(np.exp(offset + X @ [0.5, -0.3, 0.2, 0.0] + 0.5)).astype(float)
+    if n_targets == 1:
+        return X, y, offset
+    return X, np.column_stack([y, 2 * y + 1]), np.column_stack([offset, offset + 0.3])
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("loss", ["poisson", "squared_error"])
+def test_an_offset_is_part_of_fits_and_scores(loss, is_weighted, n_targets):
+    X, y, offset = counts(n_targets=n_targets)
+    weight = np.random.default_rng(1).integers(0, 3, len(y)) if is_weighted else None
+    estimator = GDLinearRegressor(loss=loss, penalty="l1", **EXACT)
+    splits = list(KFold(3).split(X))
+    path = GDPathCV(estimator, alphas=ALPHAS, cv=splits).fit(X, y, weight, offset=offset)
+    scores, deviance = np.empty((len(ALPHAS), 3)), LOSSES[loss]()
+    for (row, alpha), (fold, (train, test)) in product(enumerate(ALPHAS), enumerate(splits)):
+        alone = clone(estimator).set_params(alpha=alpha)
+        alone.fit(
+            X[train], y[train], None if weight is None else weight[train], offset=offset[train]
+        )
+        mean = np.reshape(alone.predict(X[test], offset=offset[test]), (len(test), -1))
+        raw = np.log(mean) if loss == "poisson" else mean
+        losses = deviance.value(y[test].reshape(raw.shape), raw)
+        scores[row, fold] = -np.average(losses, weights=None if weight is None else weight[test])
+    assert_allclose(path.scores_, scores, rtol=1e-6)
+    assert path.best_alpha_ == ALPHAS[scores.mean(axis=1).argmax()]
+    whole = clone(estimator).set_params(alpha=path.best_alpha_).fit(X, y, weight, offset=offset)
+    assert_allclose(path.best_estimator_.coef_, whole.coef_, atol=1e-6)
+    assert_allclose(path.coef_path_[path.best_index_], whole.coef_, atol=1e-6)
+    assert_allclose(path.predict(X, offset=offset), whole.predict(X, offset=offset), rtol=1e-5)
+    assert path.score(X, y, offset=offset) == path.best_estimator_.score(X, y, offset=offset)
+    assert path.score(X, y, offset=offset) != path.score(X, y)
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, Rows, pd.DataFrame], ids=lambda k: k.__name__)
+def test_an_offset_goes_with_its_row_in_every_storage(kind):
+    X, y, offset = counts()
+    path = GDPathCV(GDLinearRegressor(loss="poisson", **EXACT), alphas=5, cv=2)
+    dense = clone(path).fit(X, y, offset=offset)
+    other = clone(path).fit(kind(X), y, offset=offset)
+    assert_allclose(other.alphas_, dense.alphas_, rtol=1e-9)
+    assert_allclose(other.scores_, dense.scores_, rtol=1e-6)
+
+
+def test_the_first_alpha_is_that_beside_the_offset():
+    X, y, offset = counts()
+    estimator = GDLinearRegressor(loss="poisson", penalty="l1", **EXACT)
+    path = GDPathCV(estimator, alphas=3, cv=2).fit(X, y, offset=offset)
+    # with the best constant rate, the slopes are those of the counts less their means
+    rate = y.sum() / np.exp(offset).sum()
+    assert_allclose(path.alphas_[0], np.abs(X.T @ (y - rate * np.exp(offset))).max() / len(y))
+    assert not path.coef_path_[0].any()
+    assert path.coef_path_[1].any()
+
+
+def test_a_path_of_all_rows_takes_an_offset():
+    X, y, offset = counts()
+    estimator = GDLinearRegressor(loss="poisson", penalty="l1", **EXACT)
+    path = regularization_path(estimator, X, y, ALPHAS, offset=offset)
+    for alpha, coef in zip(path.alphas, path.coefs, strict=True):
+        alone = clone(estimator).set_params(alpha=alpha).fit(X, y, offset=offset)
+        assert_allclose(coef, alone.coef_, atol=1e-6)
+    with pytest.raises(TypeError, match="offset is for GDLinearRegressor alone"):
+        regularization_path(GDLogisticClassifier(), X, y > 1, ALPHAS, offset=offset)
+    estimator.set_params(early_stopping=True, scoring="r2")
+    with pytest.raises(ValueError, match="scoring='r2' does not support an offset"):
+        regularization_path(estimator, X, y, ALPHAS, offset=offset)
+
+
+def deviance_of_rates(y, prediction, offset):
+    return mean_poisson_deviance(y, prediction * np.exp(offset))
+
+
+def test_a_scorer_is_given_the_offset_if_it_asks():
+    X, y, offset = counts()
+    estimator = GDLinearRegressor(loss="poisson", **EXACT)
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(deviance_of_rates, greater_is_better=False)
+        for silent in ("r2", scorer.set_score_request(offset=False)):
+            path = GDPathCV(estimator, alphas=ALPHAS, cv=3, scoring=silent)
+            with pytest.raises(ValueError, match="would score predictions without the offset"):
+                path.fit(X, y, offset=offset)
+        path.set_params(scoring=scorer.set_score_request(offset=True)).fit(X, y, offset=offset)
+        own = check_scoring(clone(estimator).set_score_request(offset=True))
+        r2 = GDPathCV(estimator, alphas=ALPHAS, cv=3, scoring=own).fit(X, y, offset=offset)
+        default = GDPathCV(estimator, alphas=ALPHAS, cv=3).set_fit_request(offset=True)
+        pipeline = make_pipeline(StandardScaler(), default).fit(X, y, offset=offset)
+    plain = GDPathCV(estimator, alphas=ALPHAS, cv=3).fit(X, y, offset=offset)
+    assert_allclose(path.scores_, 2 * plain.scores_, rtol=1e-9)
+    train, test = next(iter(KFold(3).split(X)))
+    alone = clone(estimator).set_params(alpha=0.3).fit(X[train], y[train], offset=offset[train])
+    assert_allclose(r2.scores_[0, 0], alone.score(X[test], y[test], offset=offset[test]), rtol=1e-6)
+    scaled = clone(plain).fit(StandardScaler().fit_transform(X), y, offset=offset)
+    assert_allclose(pipeline[-1].scores_, scaled.scores_)
+
+
+@pytest.mark.parametrize("scoring", ["r2", lambda estimator, X, y: estimator.score(X, y)], ids=str)
+def test_an_offset_that_a_score_would_ignore_is_refused(scoring):
+    X, y, offset = counts()
+    path = GDPathCV(GDLinearRegressor(loss="poisson"), alphas=2, cv=2, scoring=scoring)
+    with pytest.raises(ValueError, match="would score predictions without the offset"):
+        path.fit(X, y, offset=offset)
+    assert path.fit(X, y).best_alpha_ > 0
+
+
+def test_an_offset_is_for_linear_regressors():
+    X, y = make_data("logistic")
+    path = GDPathCV(GDLogisticClassifier(), alphas=2, cv=2)
+    with pytest.raises(TypeError, match="offset is for GDLinearRegressor alone"):
+        path.fit(X, y, offset=y)
+    path.fit(X, y)
+    for method in (path.predict, lambda X, offset: path.score(X, y, offset=offset)):
+        with pytest.raises(TypeError, match="offset is for GDLinearRegressor alone"):
+            method(X, offset=y)
+
+
+@pytest.mark.parametrize("bad", [np.zeros(3), np.full(120, np.nan), 1.0], ids=str)
+def test_a_bad_offset_is_an_error_that_names_it(bad):
+    X, y, _ = counts()
+    path = GDPathCV(GDLinearRegressor(loss="poisson"), alphas=2, cv=2)
+    with pytest.raises(ValueError, match="offset"):
+        path.fit(X, y, offset=bad)
+    assert not hasattr(path, "scores_")
+
+
 # Errors.
 
 
@@ -483,6 +795,7 @@ def scorer_without_weights(estimator, X, y):
         ({"l1_ratios": [0.5]}, "penalty='elasticnet'; it has penalty='l2'"),
         ({"rule": "1se"}, "'rule' parameter of GDPathCV"),
         ({"refit": 1}, "'refit' parameter of GDPathCV"),
+        ({"end_early": "yes"}, "'end_early' parameter of GDPathCV"),
         ({"estimator": GDLinearRegressor(penalty=None)}, "penalty=None"),
         ({"estimator": GDLinearRegressor(early_stopping=True)}, "early_stopping=False"),
         ({"estimator": GDLinearRegressor(tol=-1)}, "'tol' parameter of GDLinearRegressor"),

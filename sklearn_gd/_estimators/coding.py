@@ -43,6 +43,10 @@ class Coding(ABC):
         """Groups of rows that a split is stratified by; None for one group."""
         return None
 
+    def apart(self, y: NDArray) -> tuple[NDArray, dict[str, NDArray]]:
+        """An encoded target, and by name what else it carries."""
+        return y, {}
+
 
 @dataclass(frozen=True)
 class Numbers(Coding):
@@ -63,6 +67,10 @@ class NumbersWithOffset(Numbers):
 
     def __init__(self, n_classes: int, loss: Loss, is_1d: bool):
         super().__init__(n_classes, WithOffset(loss=loss), is_1d)
+
+    def apart(self, y):
+        target, offset = np.split(y, 2, axis=1)
+        return target, {"offset": self.decode(offset)}
 
 
 class Labels(Coding):

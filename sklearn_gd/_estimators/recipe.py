@@ -197,7 +197,8 @@ class GradientDescentEstimator(
         if self.scoring is None:
             return mean_loss_score(model, loss, held_out)
         held_out = held_out.in_memory()
-        y = self._coding.decode(held_out.targets()[0], vars(self).get("classes_"))
+        target, metadata = self._coding.apart(held_out.targets()[0])
+        y = self._coding.decode(target, vars(self).get("classes_"))
 
         @contextmanager
         def fitted_with(params):
@@ -208,7 +209,7 @@ class GradientDescentEstimator(
             if names is not None:
                 self.feature_names_in_ = names
 
-        return scorer_score(self.scoring, held_out, y, fitted_with)
+        return scorer_score(self.scoring, held_out, y, metadata, fitted_with)
 
     def _begin(self, problem, solver, previous, start=None, is_stream=False):
         """Where to begin: at the user's start, at the last fit if that is better, or cold."""

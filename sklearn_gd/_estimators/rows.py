@@ -1,6 +1,7 @@
 """From what the user passes to rows: what they are for, what they weigh, and their source."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,13 @@ FIT = Role(is_first=True)
 FIRST_CHUNK = Role(is_first=True, is_chunk=True)
 NEXT_CHUNK = Role(is_first=False, is_chunk=True)
 VALIDATION = Role(is_first=False, is_training=False)
+
+
+class Target(NamedTuple):
+    """What fit passes on as y where there is an offset."""
+
+    y: Any
+    offset: Any
 
 
 def as_matrix(X) -> RowMatrix | None:

@@ -71,11 +71,12 @@ def mean_loss_score(model, loss, held_out: ArraySource) -> Callable[[NDArray], f
 
 
 def scorer_score(
-    scoring, held_out: ArraySource, y: NDArray, fitted_with: Callable
+    scoring, held_out: ArraySource, y: NDArray, metadata: dict[str, NDArray], fitted_with: Callable
 ) -> Callable[[NDArray], float]:
     """The score of a scorer of scikit-learn, as a function of params.
 
-    ``fitted_with(params)`` is the estimator with these parameters, for arrays.
+    ``metadata`` is what the scorer is given by name. ``fitted_with(params)`` is the estimator with
+    these parameters, for arrays.
     """
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
     if held_out.weight is not None and not _takes_weights(scorer):
@@ -83,11 +84,12 @@ def scorer_score(
             f"scoring={scoring!r} does not support sample_weight, but the validation rows have "
             "weights: give the scorer a parameter sample_weight, or leave scoring=None."
         )
-    weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+    if held_out.weight is not None:
+        metadata = metadata | {"sample_weight": held_out.weight}
 
     def score(params):
         with fitted_with(params.astype(held_out.dtype, copy=False)) as estimator:
-            return float(scorer(estimator, held_out.X, y, **weight))
+            return float(scorer(estimator, held_out.X, y, **metadata))
 
     return score
 

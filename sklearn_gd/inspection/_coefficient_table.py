@@ -25,7 +25,7 @@ class CoefficientTable:
     covariance : ndarray of shape (p, p)
         Of the estimates.
     dispersion : float
-        Factor of the variances, estimated for squared error and Poisson, otherwise 1.
+        Factor of the variances: 1 for log-loss, estimated for all other losses.
     df : float or None
         Degrees of freedom of the t distribution; None stands for the normal distribution.
     n_samples : float

@@ -2,22 +2,14 @@
 
 import numpy as np
 from scipy.stats import norm, t
-from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
-from sklearn_gd._estimators.rows import FIT, as_matrix, check_weight
 from sklearn_gd._validation import real
 from sklearn_gd.inspection._coefficient_table import CoefficientTable
-from sklearn_gd.inspection._covariance import (
-    LEVERAGE_POWERS,
-    VARIANCES,
-    Inverse,
-    Likelihood,
-    least_curvature,
-    sandwich,
-)
-from sklearn_gd.inspection._separation import separating_direction
+from sklearn_gd.inspection._covariance import LEVERAGE_POWERS, Inverse, sandwich
+from sklearn_gd.inspection._likelihood import VARIANCES, likelihood_of, loss_of
+from sklearn_gd.inspection._separation import may_be_separated, separating_direction
 from sklearn_gd.inspection.loss_curve import check_option
 from sklearn_gd.losses import SquaredError
 from sklearn_gd.quadratic import undetermined
@@ -28,9 +20,6 @@ KINDS = ("model", "HC0", "HC1", "HC2", "HC3", "cluster")
 NEAR = 0.05
 # Rounding in a gradient, relative to the square root of what second derivatives make of params.
 ROUNDING = 1e-6
-# Information below this fraction of that at constant predictions may be that of coefficients that
-# were on their way to infinity.
-SUSPICIOUS = 1e-3
 MAX_NAMES = 5
 
 
@@ -40,6 +29,7 @@ def coefficient_table(
     y,
     sample_weight=None,
     *,
+    offset=None,
     weights="analytic",
     kind="model",
     groups=None,
@@ -47,15 +37,16 @@ def coefficient_table(
 ):
     r"""Standard errors, tests and confidence intervals of the coefficients of a fitted estimator.
 
-    With the information :math:`H = \sum_i s_i\,loss''_i\,x_i x_i^T` and the scores
+    With the expected information :math:`H = \sum_i s_i\,E[loss''_i]\,x_i x_i^T` and the scores
     :math:`u_i = loss'_i\,x_i`, x including the 1 of the intercept, the covariance is
 
     .. math:: \phi H^{-1} \text{ ("model")}, \quad H^{-1} \Big(\sum_i s_i^2\,c_i\,u_i u_i^T\Big)
         H^{-1} \text{ ("HC0" to "HC3")}
 
     with the dispersion :math:`\phi` of Pearson, :math:`\sum_i s_i (y_i - \mu_i)^2 / V(\mu_i)` over
-    the degrees of freedom n - p, for squared error (V = 1) and Poisson (V = :math:`\mu`), and 1 for
-    log-loss.
+    the degrees of freedom n - p, and :math:`\phi = 1` for log-loss. V is 1 for squared error,
+    :math:`\mu` for Poisson, :math:`\mu^2` for Gamma, :math:`\mu^3` for the inverse Gaussian
+    distribution and :math:`\mu^p` for Tweedie with ``power=p``.
 
     These numbers describe what other samples of the same size would give. They do not say whether a
     coefficient is a cause, they hold for one model that was chosen before the data were seen, and
@@ -64,14 +55,16 @@ def coefficient_table(
     Parameters
     ----------
     estimator : GDLinearRegressor, GDLogisticClassifier or GDSoftmaxClassifier
-        Fitted to X and y with ``penalty=None`` or ``alpha=0``, by squared error, Poisson or
-        log-loss.
+        Fitted to X and y with ``penalty=None`` or ``alpha=0``, by squared error, log-loss, or one
+        of the losses "poisson", "gamma", "inverse_gaussian" and "tweedie".
     X : {array-like, sparse matrix, RowMatrix} of shape (n, d)
         The rows it was fitted to.
     y : array-like of shape (n,)
         Their target.
     sample_weight : array-like of shape (n,), default=None
         The weights it was fitted with.
+    offset : array-like of shape (n,), default=None
+        The offset it was fitted with, such as the logarithm of the exposure of counts.
     weights : {"analytic", "frequency", "importance"}, default="analytic"
         What a weight of s means.
 
@@ -109,7 +102,8 @@ def coefficient_table(
     ValueError
         Where the formulas do not apply: with a penalty, a loss that is no likelihood, several
         targets or classes one against the rest; for columns that are linearly dependent, classes
-        that are separated, or rows whose optimum the coefficients are not.
+        that are separated, or rows whose optimum the coefficients are not; for the offset of a fit
+        that is missing here, or the other way round.
 
     See Also
     --------
@@ -142,7 +136,9 @@ def coefficient_table(
     if not real(0, 1, open_low=True, open_high=True).allows(confidence):
         raise ValueError(f"confidence must be a number > 0 and < 1; got {confidence!r}.")
     _check_estimator(estimator, kind)
-    likelihood, groups = _likelihood(estimator, X, y, sample_weight, weights, kind, groups)
+    likelihood, groups = likelihood_of(
+        estimator, X, y, sample_weight, offset, weights, kind, groups
+    )
     names = _names(estimator, likelihood)
     _check_rank(likelihood, estimator)
     information = likelihood.information()
@@ -189,8 +185,8 @@ def _degrees_of_freedom(likelihood, kind, groups):
     is_squared = isinstance(likelihood.loss, SquaredError)
     if kind == "cluster" and is_squared:
         return float(len(np.unique(groups)) - 1)
-    has_dispersion = kind == "model" and VARIANCES[type(likelihood.loss)] is not None
-    return likelihood.n_rows - likelihood.size if is_squared or has_dispersion else None
+    is_estimated = kind == "model" and likelihood.has_dispersion
+    return likelihood.n_rows - likelihood.size if is_squared or is_estimated else None
 
 
 def _check_estimator(estimator, kind):
@@ -198,7 +194,7 @@ def _check_estimator(estimator, kind):
     if not isinstance(estimator, GradientDescentEstimator):
         raise TypeError(f"coefficient_table needs an estimator of sklearn_gd; got {estimator!r}.")
     check_is_fitted(estimator)
-    model, loss = estimator._fitted.model, estimator._coding.loss
+    model, loss = estimator._fitted.model, loss_of(estimator)
     name = type(loss).__name__
     if not model.is_linear:
         raise TypeError(
@@ -228,8 +224,8 @@ def _check_estimator(estimator, kind):
             else "is not the negative log-likelihood of a distribution"
         )
         raise ValueError(
-            f"coefficient_table takes squared error, Poisson and log-loss; {name} {reason}. Use a "
-            "bootstrap."
+            "coefficient_table takes squared error, log-loss, and Poisson, Gamma, Tweedie and "
+            f"inverse Gaussian deviances; {name} {reason}. Use a bootstrap."
         )
     if model.n_outputs > 1 and not loss.is_shift_invariant:
         raise ValueError(
@@ -240,59 +236,6 @@ def _check_estimator(estimator, kind):
         raise ValueError(
             f"kind={kind!r} needs the leverage of a row, which is no number for several classes; "
             "use 'HC0' or 'HC1'."
-        )
-
-
-def _likelihood(estimator, X, y, sample_weight, weights, kind, groups):
-    """The rows of positive weight, and their groups."""
-    if (groups is not None) != (kind == "cluster"):
-        raise ValueError("groups must be passed with kind='cluster', and with no other kind.")
-    twin = clone(estimator)
-    X, y = twin._validated(X, y, FIT)
-    n = X.shape[0]
-    weight = check_weight(sample_weight, n)
-    weight = np.ones(n) if weight is None else weight
-    _check_meaning(weight, weights, kind, sample_weight)
-    if groups is not None:
-        groups = np.asarray(groups)
-        if groups.shape != (n,):
-            raise ValueError(f"groups must have shape ({n},); got shape {groups.shape}.")
-    if (weight == 0).any():
-        kept = np.flatnonzero(weight > 0)
-        X, y = X[kept] if as_matrix(X) is None else X.take(kept), y[kept]
-        weight, groups = weight[kept], None if groups is None else groups[kept]
-    if groups is not None and len(np.unique(groups)) < 2:
-        raise ValueError("kind='cluster' needs at least two groups.")
-    source = twin._encode(X, y, None, FIT)
-    if not np.array_equal(getattr(twin, "classes_", 0), getattr(estimator, "classes_", 0)):
-        raise ValueError(
-            f"y has the classes {twin.classes_.tolist()}, and the estimator was fitted to "
-            f"{estimator.classes_.tolist()}; pass the rows of fit."
-        )
-    model = estimator._fitted.model
-    params = estimator._stored(model).astype(np.float64)
-    is_count = weights == "frequency"
-    weight = weight if is_count else weight / weight.mean()
-    loss = estimator._coding.loss
-    likelihood = Likelihood(model, loss, source, params, weight, is_count)
-    if likelihood.n_rows <= likelihood.size:
-        raise ValueError(
-            f"coefficient_table needs more rows than coefficients; there are "
-            f"{likelihood.n_rows:g} rows and {likelihood.size} coefficients."
-        )
-    return likelihood, groups
-
-
-def _check_meaning(weight, weights, kind, sample_weight):
-    if weights == "frequency" and (weight != np.round(weight)).any():
-        raise ValueError(
-            "weights='frequency' means a number of rows, and sample_weight has fractions; use "
-            "'analytic' or 'importance'."
-        )
-    if weights == "importance" and kind == "model" and sample_weight is not None:
-        raise ValueError(
-            "weights='importance' says nothing about variances, so kind='model' does not apply; "
-            "use 'HC1', or 'cluster' with groups."
         )
 
 
@@ -324,11 +267,7 @@ def _check_rank(likelihood, estimator):
 
 
 def _check_separation(likelihood, information, names):
-    if isinstance(likelihood.loss, SquaredError):
-        return
-    y, _ = likelihood.source.targets()
-    best = likelihood.loss.baseline(y, likelihood.model.n_outputs, likelihood.weight)
-    if least_curvature(information, likelihood.information(best)) > SUSPICIOUS:
+    if not may_be_separated(likelihood, information):
         return
     direction = separating_direction(likelihood)
     if direction is not None:
@@ -347,6 +286,6 @@ def _check_optimum(likelihood, information, inverse, dispersion):
     if distance > NEAR * np.sqrt(dispersion) + ROUNDING * size:
         raise ValueError(
             f"The coefficients are {distance / np.sqrt(dispersion):.2g} standard errors away from "
-            "the optimum of these rows. Pass the X, y and sample_weight of fit, or fit with a "
-            "smaller tol."
+            "the optimum of these rows. Pass the X, y, sample_weight and offset of fit, or fit "
+            "with a smaller tol."
         )

@@ -4,6 +4,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd.linear_model._offset import check_offset
+
 
 def _delegated(method):
     """Whether the best estimator has a method, or would have it."""
@@ -37,14 +39,21 @@ class BestEstimator:
             )
         return self.best_estimator_
 
+    def _named(self, X, offset):
+        """The offset as the estimator takes it: not at all, most of them."""
+        check_offset(self.estimator, X, offset)
+        return {} if offset is None else {"offset": offset}
+
     @_delegated("predict")
-    def predict(self, X):
+    def predict(self, X, *, offset=None):
         """Predictions of the best estimator.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, d)
             Features, in the units of ``fit``.
+        offset : array-like of shape (n,) or (n, k), default=None
+            Added to the raw prediction of each row, where the estimator takes an offset. None is 0.
 
         Returns
         -------
@@ -55,7 +64,7 @@ class BestEstimator:
         NotFittedError
             Before ``fit``.
         """
-        return self._best().predict(X)
+        return self._best().predict(X, **self._named(X, offset))
 
     @_delegated("decision_function")
     def decision_function(self, X):
@@ -118,7 +127,7 @@ class BestEstimator:
         return self._best().predict_log_proba(X)
 
     @_delegated("score")
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None, *, offset=None):
         """Score of the best estimator: accuracy or R².
 
         Parameters
@@ -129,6 +138,8 @@ class BestEstimator:
             Target.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row.
+        offset : array-like of shape (n,) or (n, k), default=None
+            As in ``predict``.
 
         Returns
         -------
@@ -139,4 +150,4 @@ class BestEstimator:
         NotFittedError
             Before ``fit``.
         """
-        return self._best().score(X, y, sample_weight)
+        return self._best().score(X, y, sample_weight, **self._named(X, offset))

@@ -5,16 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.base import clone
 
-from sklearn_gd._estimators.rows import FIT, VALIDATION
+from sklearn_gd._estimators.rows import FIT, VALIDATION, Target
 from sklearn_gd.data import RowMatrix
 from sklearn_gd.linear_model._condensed import condensed
+from sklearn_gd.linear_model._early_end import EarlyEnd, check_problem
 from sklearn_gd.linear_model.path import follow, geometric_alphas, pose_path
 
 
 class Rows(NamedTuple):
-    """Validated rows, targets and weights (None: all one)."""
+    """Validated rows, targets (of type Target with an offset) and weights (None: all one)."""
 
     X: Any
     y: Any
@@ -24,6 +26,8 @@ class Rows(NamedTuple):
         """The rows at some positions."""
         X = self.X.take(positions) if isinstance(self.X, RowMatrix) else self.X[positions]
         weight = None if self.weight is None else self.weight[positions]
+        if isinstance(self.y, Target):
+            return Rows(X, Target(*(part[positions] for part in self.y)), weight)
         return Rows(X, self.y[positions], weight)
 
 
@@ -32,6 +36,18 @@ class Grid(NamedTuple):
 
     alphas: NDArray
     l1_ratios: list
+
+
+class Search(NamedTuple):
+    """What is searched: an estimator of rows without names, the rows, and the grid.
+
+    ``paths`` are coefficients and intercepts of all rows for each l1_ratio, where they are known.
+    """
+
+    estimator: Any
+    rows: Rows
+    grid: Grid
+    paths: list | None
 
 
 class Complaint(NamedTuple):
@@ -69,8 +85,9 @@ def grid_of(estimator, rows: Rows, asked, l1_ratios) -> Grid:
     return Grid(np.array(paths), l1_ratios)
 
 
-def scores_of_fold(estimator, rows, split, number, grid, scoring, is_scored_by_weight) -> OfFold:
+def scores_of_fold(search: Search, split, number, scoring, is_scored_by_weight) -> OfFold:
     """The scores on the held-out rows of a fold, for every point of the grid."""
+    estimator, rows, grid, _ = search
     model = clone(estimator).set_params(scoring=scoring)
     train, test = (rows.take(positions) for positions in split)
     try:
@@ -98,18 +115,48 @@ def scores_of_fold(estimator, rows, split, number, grid, scoring, is_scored_by_w
     return OfFold(scores, complaint)
 
 
-def coefficients_along(estimator, rows: Rows, alphas) -> tuple[NDArray, NDArray]:
-    """Coefficients and intercepts of all rows at each alpha."""
+def coefficients_along(estimator, rows: Rows, alphas, owner=None) -> tuple[NDArray, NDArray]:
+    """Coefficients and intercepts of all rows at each alpha; with an owner, to an early end."""
     model = clone(estimator)
     rng = model._generator()
     problem = _posed(model, model._encode(*rows, FIT), rng)
+    end = None
+    if owner is not None:
+        check_problem(owner, problem, model._choose_solver(problem))
+        end = EarlyEnd(problem)
     found = []
     for penalised, _, result in follow(model, problem, alphas, rng):
         model._store(penalised.model, result.params)
         found.append((model.coef_, model.intercept_))
+        if end is not None and end.is_reached(result.params):
+            break
     coefs, intercepts = (np.array(column) for column in zip(*found, strict=True))
     dtype = rows.X.dtype
     return coefs.astype(dtype, copy=False), intercepts.astype(dtype, copy=False)
+
+
+def search_of(estimator, rows: Rows, asked, l1_ratios, owner=None) -> Search:
+    """What is searched; with an owner, as far as the fit to all rows improves."""
+    grid = grid_of(estimator, rows, asked, l1_ratios)
+    if owner is None:
+        return Search(estimator, rows, grid, None)
+    paths = [
+        coefficients_along(_with_ratio(clone(estimator), ratio), rows, alphas, owner)
+        for ratio, alphas in zip(grid.l1_ratios, grid.alphas, strict=True)
+    ]
+    longest = max(len(coefs) for coefs, _ in paths)
+    return Search(estimator, rows, grid._replace(alphas=grid.alphas[:, :longest]), paths)
+
+
+def path_of_all(search: Search, index: int, chosen: dict) -> tuple[tuple[NDArray, NDArray], int]:
+    """Coefficients and intercepts along the row of a grid point, and where it is in them."""
+    row, column = divmod(index, search.grid.alphas.shape[1])
+    alphas = search.grid.alphas[row]
+    # of several early ends, others may have come later
+    if search.paths is not None and len(search.paths[row][0]) == len(alphas):
+        return search.paths[row], column
+    model = clone(search.estimator).set_params(**chosen)
+    return coefficients_along(model, search.rows, alphas), column
 
 
 def _posed(model, source, rng):
@@ -133,3 +180,23 @@ def _held_out(model, rows: Rows):
 
 def _with_ratio(model, ratio):
     return model if ratio is None else model.set_params(l1_ratio=ratio)
+
+
+def results_of(grid: Grid, scores: NDArray, error: NDArray) -> dict:
+    """Scores (r, m, K) as GridSearchCV shows them."""
+    points = [
+        {"alpha": float(alpha)} | ({} if ratio is None else {"l1_ratio": ratio})
+        for ratio, alphas in zip(grid.l1_ratios, grid.alphas, strict=True)
+        for alpha in alphas
+    ]
+    flat = scores.reshape(-1, scores.shape[-1])
+    names = list(points[0])
+    return {
+        "params": points,
+        **{f"param_{name}": np.array([point[name] for point in points]) for name in names},
+        **{f"split{fold}_test_score": column for fold, column in enumerate(flat.T)},
+        "mean_test_score": flat.mean(axis=1),
+        "std_test_score": flat.std(axis=1),
+        "standard_error": error.ravel(),
+        "rank_test_score": rankdata(-flat.mean(axis=1), method="min").astype(np.int32),
+    }

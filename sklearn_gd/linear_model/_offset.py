@@ -1,6 +1,6 @@
 """Regressors that add a known number to the raw prediction of each row, such as log exposure."""
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,9 @@ from sklearn_gd._estimators.collections import is_dask
 from sklearn_gd._estimators.containers import as_numpy, in_namespace_of
 from sklearn_gd._estimators.parameters import is_resumable
 from sklearn_gd._estimators.regressor import Regressor
+from sklearn_gd._estimators.rows import Target
 from sklearn_gd.data.chunked_source import ChunkedSource
 from sklearn_gd.losses import LOSSES, Loss
-
-
-class Target(NamedTuple):
-    """What fit passes on as y where there is an offset."""
-
-    y: Any
-    offset: Any
 
 
 class OffsetRegressor(Regressor):
@@ -91,12 +85,7 @@ class OffsetRegressor(Regressor):
         >>> model.fit(X, claims, offset=np.log(years)).predict([[0.0], [1.0]]).round(6)
         array([1., 2.])
         """
-        if offset is not None and self.early_stopping and self.scoring is not None:
-            raise ValueError(
-                f"scoring={self.scoring!r} does not support an offset. Use scoring=None, which is "
-                "minus the mean loss, or early_stopping=False."
-            )
-        _check_rows(X, offset)
+        check_offset(self, X, offset)
         if X_val is not None and (offset is None) != (offset_val is None):
             raise ValueError("offset and offset_val must be passed together.")
         return super().fit(
@@ -259,6 +248,20 @@ class OffsetRegressor(Regressor):
                 f"{self._coding.n_outputs}."
             )
         return np.column_stack([y.y, y.offset]), weight
+
+
+def check_offset(estimator, X, offset):
+    """Raise for an offset that the estimator, its early stopping or its rows cannot have."""
+    if offset is None:
+        return
+    if not isinstance(estimator, OffsetRegressor):
+        raise TypeError(f"offset is for GDLinearRegressor alone; the estimator is {estimator!r}.")
+    if estimator.early_stopping and estimator.scoring is not None:
+        raise ValueError(
+            f"scoring={estimator.scoring!r} does not support an offset. Use scoring=None, which is "
+            "minus the mean loss, or early_stopping=False."
+        )
+    _check_rows(X, offset)
 
 
 def _check_rows(X, offset):

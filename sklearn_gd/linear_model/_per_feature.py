@@ -7,6 +7,7 @@ from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from sklearn_gd._validation import NONE, InvalidParameterError, Rule, each, real
 from sklearn_gd.penalties import Bounded, GroupLasso, NoPenalty, Penalty, Positive, Weighted
@@ -85,6 +86,18 @@ def with_bounds(
             f"{feature!r} they are {low[crossed[0]]:g} and {high[crossed[0]]:g}."
         )
     return Bounded(penalty=penalty, lower=low, upper=high)
+
+
+def by_position(estimator, names, n_features: int):
+    """A clone whose parameters by column name are arrays, for rows that have lost their names."""
+    is_grouped, owner = isinstance(estimator.penalty, GroupLasso), type(estimator).__name__
+    params = {name: getattr(estimator, name) for name in DEFAULTS}
+    arrays = {
+        name: _values(name, value, names, n_features, "features", owner)
+        for name, value in params.items()
+        if isinstance(value, Mapping) and not (is_grouped and name == "penalty_weights")
+    }
+    return clone(estimator).set_params(**arrays)
 
 
 def _values(parameter, value, labels, n_labels, kind, owner) -> NDArray:

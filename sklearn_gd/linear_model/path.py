@@ -10,9 +10,11 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
+from sklearn_gd._estimators.rows import Target
 from sklearn_gd._validation import check_parameters
 from sklearn_gd.linear_model._base import LinearEstimator
-from sklearn_gd.penalties import L1
+from sklearn_gd.linear_model._offset import check_offset
+from sklearn_gd.penalties import L1, Bounded, GroupLasso, NoPenalty
 from sklearn_gd.solvers import solve
 
 # A penalty without kinks shrinks every coefficient and zeroes none: its path starts where that of
@@ -22,10 +24,18 @@ SMALLEST_L1_RATIO = 1e-3
 END, END_WIDE = 1e-4, 1e-2
 # An alpha beyond this many times the gradient is taken for infinite.
 LARGEST = 2.0**200
+# The tolerance of the fit without them: an alpha is as exact as the square root of it.
+EXACT = 1e-13
 
 
 def regularization_path(
-    estimator: Any, X: MatrixLike, y: ArrayLike, alphas: ArrayLike, sample_weight: ArrayLike = None
+    estimator: Any,
+    X: MatrixLike,
+    y: ArrayLike,
+    alphas: ArrayLike,
+    sample_weight: ArrayLike = None,
+    *,
+    offset: ArrayLike = None,
 ) -> Bunch:
     """Fit a linear estimator for many values of ``alpha``, each from the last one's optimum.
 
@@ -41,6 +51,9 @@ def regularization_path(
         Strengths of the penalty, at least 0; they are visited from the strongest to the weakest.
     sample_weight : array-like of shape (n,), default=None
         Weight of each row, at least 0.
+    offset : array-like of shape (n,) or (n, k), default=None
+        Of the raw prediction of each row, such as the logarithm of the exposure; for
+        GDLinearRegressor.
 
     Returns
     -------
@@ -51,7 +64,7 @@ def regularization_path(
     Raises
     ------
     TypeError
-        For an estimator that is not linear or not of this library.
+        For an estimator that is not linear or not of this library, or takes no offset.
     ValueError
         For a number in place of alphas, for no alphas, or data that cannot be used.
 
@@ -85,10 +98,12 @@ def regularization_path(
     alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
     if not alphas.size:
         raise ValueError("regularization_path needs at least one alpha; got an empty list.")
+    check_offset(estimator, X, offset)
     model = clone(estimator)
     check_parameters(model, model._rules)
     rng = model._generator()
-    source, held_out = model._hold_out(model._encode(X, y, sample_weight), None, rng)
+    target = y if offset is None else Target(y, offset)
+    source, held_out = model._hold_out(model._encode(X, target, sample_weight), None, rng)
     steps = []
     problem = pose_path(model, source, rng, held_out)
     for penalised, solver, result in follow(model, problem, alphas, rng):
@@ -155,30 +170,73 @@ def largest_alpha(model, problem) -> tuple[float, float]:
     With all coefficients at zero and the intercept at its best, zero is the optimum where the
     proximal operator of the penalty sends the negative gradient to zero. For l1 this is where alpha
     reaches the largest entry of the gradient. It is at most that of an elastic net with
-    :data:`SMALLEST_L1_RATIO`; 1 where the gradient is zero.
+    :data:`SMALLEST_L1_RATIO`; 1 where the gradient is zero. Features that no strength of the
+    penalty keeps at zero, such as those of weight 0, are in the model from the beginning.
     """
-    _, gradient = problem.objective(problem.stages[-1]).value_and_gradient(problem.start)
-    (slope,), _ = problem.model.unpack(gradient)
+    lasso = _lasso(model, problem.source)
+    penalty = lasso if problem.penalty.is_smooth else problem.penalty
+    far = np.full((problem.model.n_features, problem.model.n_outputs), LARGEST)
+    low, high = (penalty.prox(end, LARGEST**3)[:, 0] for end in (-far, far))
+    held = (low == 0) & (high == 0)
+    if not held.any():
+        raise ValueError(
+            f"{type(model).__name__} has no coefficient that a strong penalty would make zero, so "
+            "that its path has no first alpha: set penalty_weights above 0, or pass alphas."
+        )
+    slope = _slope(problem) if held.all() else _slope_beside_others(model, problem, low, high)
     if not slope.any():
         return 1.0, 1.0
-    model = clone(model).set_params(penalty=L1())
-    of_lasso = _zeroing_strength(model._make_penalty(problem.source), slope)
+    of_lasso = _zeroing_strength(lasso, slope, held)
     if of_lasso == 0:  # positive=True, and no feature with a positive effect
         return 1.0, 1.0
     of_ridge = of_lasso / SMALLEST_L1_RATIO
     if problem.penalty.is_smooth:
         return of_ridge, of_lasso
-    return min(_zeroing_strength(problem.penalty, slope), of_ridge), of_lasso
+    return min(_zeroing_strength(penalty, slope, held), of_ridge), of_lasso
 
 
-def _zeroing_strength(penalty, slope: NDArray) -> float:
+def _lasso(model, source):
+    """The l1 penalty under the same constraints and weights, unless these are of groups."""
+    changed: dict[str, Any] = {"penalty": L1()}
+    if isinstance(model.penalty, GroupLasso):
+        changed["penalty_weights"] = None
+    return clone(model).set_params(**changed)._make_penalty(source)
+
+
+def _slope(problem, params=None) -> NDArray:
+    """The gradient (d, k) of the mean loss, by default at the cold start."""
+    params = problem.start if params is None else params
+    _, gradient = problem.objective(problem.stages[-1]).value_and_gradient(params)
+    (slope,), _ = problem.model.unpack(gradient)
+    return slope
+
+
+def _slope_beside_others(model, problem, low, high) -> NDArray:
+    """The same at the optimum of coefficients that the strongest penalty leaves some room.
+
+    Zero for these, whatever the room.
+    """
+    low, high = np.where(low == -LARGEST, -np.inf, low), np.where(high == LARGEST, np.inf, high)
+    bounded = replace(problem, penalty=Bounded(penalty=NoPenalty(), lower=low, upper=high))
+    model = clone(model).set_params(solver="auto", tol=EXACT)
+    ((_, _, result),) = follow(model, bounded, [0.0], model._generator())
+    slope = _slope(replace(bounded, alpha=0.0), result.params)
+    slope[(low != 0) | (high != 0)] = 0.0
+    return slope
+
+
+def _zeroing_strength(penalty, slope: NDArray, held: NDArray) -> float:
     """The least scale at which the proximal operator of ``-slope`` is zero, by bisection."""
+
+    def is_zero(scale):
+        return not penalty.prox(-slope, scale)[held].any()
+
     low, high = 0.0, float(np.abs(slope).max())
     limit = LARGEST * high
-    while penalty.prox(-slope, high).any():
+    while not is_zero(high):
         low, high = high, 2 * high
         if high > limit:
             return np.inf
     while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if penalty.prox(-slope, middle).any() else (low, middle)
+        low, high = (low, middle) if is_zero(middle) else (middle, high)
     return high

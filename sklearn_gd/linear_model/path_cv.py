@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
@@ -14,7 +13,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._estimators.guards import all_or_nothing, explain_overflow, warn
-from sklearn_gd._estimators.rows import FIT, check_weight
+from sklearn_gd._estimators.rows import FIT, Target, check_weight
 from sklearn_gd._validation import (
     BOOLEAN,
     CALLABLE,
@@ -30,7 +29,16 @@ from sklearn_gd._validation import (
 )
 from sklearn_gd.linear_model._base import LinearEstimator
 from sklearn_gd.linear_model._best_estimator import BestEstimator
-from sklearn_gd.linear_model._folds import Grid, Rows, coefficients_along, grid_of, scores_of_fold
+from sklearn_gd.linear_model._early_end import check_end
+from sklearn_gd.linear_model._folds import (
+    Grid,
+    Rows,
+    path_of_all,
+    results_of,
+    scores_of_fold,
+    search_of,
+)
+from sklearn_gd.linear_model._per_feature import by_position
 
 # As many as of scikit-learn's LassoCV.
 DEFAULT_ALPHAS = 100
@@ -68,7 +76,8 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         Score on the held-out rows, greater is better: the name of a scorer or a function
         ``scorer(estimator, X, y)``, which then needs a parameter ``sample_weight`` if there are
         weights. None is minus the mean loss, weighted by ``sample_weight``; ``class_weight`` has no
-        part in it.
+        part in it. An ``offset`` is part of the mean loss; another score needs metadata routing,
+        and a scorer that requests it.
     rule : {"best", "one_standard_error"}, default="best"
         Which alpha is chosen.
 
@@ -76,6 +85,13 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         - "one_standard_error": the largest alpha, at the best ``l1_ratio``, whose mean score is at
           least the best one less its standard error, the standard deviation over the K folds
           divided by :math:`\sqrt K`.
+    end_early : bool, default=False
+        Whether the grid ends where a weaker penalty no longer improves the fit to all rows, by the
+        rule of glmnet: where the share of the first fit's deviance that is explained grows by less
+        than 1e-5 of itself from one alpha to the next, or exceeds 0.999; after five alphas or more.
+        With ``l1_ratios``, where the last of their paths ends. This saves time, but where y has
+        little noise the best alpha may lie beyond. For ``alphas="auto"`` or a number, convex
+        problems without ``lower`` and ``upper``, and no stochastic solver.
     n_jobs : int or None, default=None
         Number of folds that are computed at the same time. None means 1, -1 all processors.
     refit : bool, default=True
@@ -84,7 +100,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     alphas_ : ndarray of shape (m,), or (r, m) with ``l1_ratios``
-        The strengths, in descending order.
+        The strengths, in descending order; with ``end_early``, m may be less than what was asked.
     best_alpha_ : float
         The chosen strength.
     best_l1_ratio_ : float or None
@@ -144,6 +160,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         "l1_ratios": each(real(0, 1), "an array of numbers >= 0 and <= 1") | NONE,
         "scoring": instance_of(str, words="the name of a scorer") | CALLABLE | NONE,
         "rule": one_of("best", "one_standard_error"),
+        "end_early": BOOLEAN,
         "refit": BOOLEAN,
     }
 
@@ -156,6 +173,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         cv=5,
         scoring=None,
         rule="best",
+        end_early=False,
         n_jobs=None,
         refit=True,
     ):
@@ -165,10 +183,11 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.cv = cv
         self.scoring = scoring
         self.rule = rule
+        self.end_early = end_early
         self.n_jobs = n_jobs
         self.refit = refit
 
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X, y, sample_weight=None, *, offset=None, **params):
         """Choose alpha by cross-validation, and fit the estimator with it to all rows.
 
         Parameters
@@ -179,6 +198,9 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             Target, as of the estimator.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row in the fits and in the scores, at least 0.
+        offset : array-like of shape (n,) or (n, k), default=None
+            Of the raw prediction of each row, in the fits and in the scores, such as the logarithm
+            of the exposure; for GDLinearRegressor.
         **params : dict
             ``groups`` of shape (n,), for splitters that keep groups together. With metadata routing
             what ``cv`` and ``scoring`` request.
@@ -211,26 +233,33 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         """
         with all_or_nothing(self), explain_overflow(type(self).__name__):
             self._check()
-            split_params, is_scored_by_weight = self._routed(sample_weight, params)
+            options = self._named(X, offset)
+            split_params, is_scored_by_weight = self._routed(sample_weight, offset, params)
             model = clone(self.estimator)
             check_parameters(model, model._rules)
-            checked, target = model._validated(X, y, FIT)
+            checked, target = model._validated(X, Target(y, offset) if options else y, FIT)
             rows = Rows(checked, target, check_weight(sample_weight, checked.shape[0]))
-            grid = grid_of(self.estimator, rows, self._asked_alphas(), self.l1_ratios)
-            splits = check_cv(self.cv, target, classifier=is_classifier(model))
+            names, d = vars(model).get("feature_names_in_"), checked.shape[1]
+            search = search_of(
+                by_position(self.estimator, names, d),
+                rows,
+                self._asked_alphas(),
+                self.l1_ratios,
+                owner=type(self).__name__ if self.end_early else None,
+            )
+            labels = target.y if options else target
+            splits = check_cv(self.cv, labels, classifier=is_classifier(model))
             splits = list(splits.split(X, y, **split_params))
             parallel = Parallel(n_jobs=self.n_jobs)
             results = parallel(
-                delayed(scores_of_fold)(
-                    self.estimator, rows, split, number, grid, self.scoring, is_scored_by_weight
-                )
+                delayed(scores_of_fold)(search, split, number, self.scoring, is_scored_by_weight)
                 for number, split in enumerate(splits)
             )
-            self._warn_unless_converged([result.complaint for result in results], grid)
-            self._choose(grid, np.stack([result.scores for result in results], axis=-1))
+            self._warn_unless_converged([result.complaint for result in results], search.grid)
+            self._choose(search.grid, np.stack([result.scores for result in results], axis=-1))
             self._keep_names(model)
             if self.refit:
-                self._refit(X, y, sample_weight, rows, grid)
+                self._refit(X, y, sample_weight, options, search)
         return self
 
     def _check(self):
@@ -251,6 +280,8 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
                 f"{owner} scores on the rows that cv holds out, and the estimator would hold out "
                 "more; set early_stopping=False."
             )
+        if self.end_early:
+            check_end(owner, estimator, isinstance(self.alphas, str) or np.ndim(self.alphas) == 0)
         is_elastic = isinstance(estimator.penalty, str) and estimator.penalty == "elasticnet"
         if self.l1_ratios is not None and not is_elastic:
             raise InvalidParameterError(
@@ -270,18 +301,28 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             return int(self.alphas)
         return np.sort(np.asarray(self.alphas, dtype=np.float64))[::-1]
 
-    def _routed(self, sample_weight, params):
+    def _routed(self, sample_weight, offset, params):
         """What the splitter is given, and whether the scorer is given weights."""
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            if self.scoring is None:
-                return routed.splitter.split, True
-            return routed.splitter.split, "sample_weight" in routed.scorer.score
+        is_routing = get_config()["enable_metadata_routing"]
+        routed = None
+        if is_routing:
+            given = {"sample_weight": sample_weight, "offset": offset} | params
+            routed = process_routing(self, "fit", **given)
+        of_scorer = routed.scorer.score if is_routing and self.scoring is not None else {}
+        if offset is not None and self.scoring is not None and "offset" not in of_scorer:
+            raise ValueError(
+                f"scoring={self.scoring!r} would score predictions without the offset. Use "
+                "scoring=None, which is minus the mean loss, or, with metadata routing, a scorer "
+                "that asks for it: make_scorer(metric).set_score_request(offset=True) for a "
+                "metric(y, prediction, offset)."
+            )
+        if is_routing:
+            return routed.splitter.split, self.scoring is None or "sample_weight" in of_scorer
         unknown = sorted(set(params) - {"groups"})
         if unknown:
             raise TypeError(
                 f"{type(self).__name__}.fit got unexpected arguments {unknown}; without metadata "
-                "routing it takes sample_weight and groups."
+                "routing it takes sample_weight, offset and groups."
             )
         return {"groups": params.get("groups")}, True
 
@@ -309,24 +350,23 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         self.best_alpha_ = float(grid.alphas[ratio, best])
         self.best_l1_ratio_ = grid.l1_ratios[ratio]
         self.best_score_ = float(mean[ratio, best])
-        self.cv_results_ = _results(grid, scores, error)
+        self.cv_results_ = results_of(grid, scores, error)
         is_table = self.l1_ratios is not None
         self.alphas_ = grid.alphas if is_table else grid.alphas[0]
         self.scores_ = scores if is_table else scores[0]
 
-    def _refit(self, X, y, sample_weight, rows, grid):
+    def _refit(self, X, y, sample_weight, options, search):
         """The path of all rows, and the best estimator from where the path has been."""
         chosen = {"alpha": self.best_alpha_}
         if self.best_l1_ratio_ is not None:
             chosen["l1_ratio"] = self.best_l1_ratio_
         best = clone(self.estimator).set_params(**chosen)
-        row, column = divmod(self.best_index_, grid.alphas.shape[1])
-        path = coefficients_along(best, rows, grid.alphas[row])
+        path, column = path_of_all(search, self.best_index_, chosen)
         self.coef_path_, self.intercept_path_ = path
         start = {"coef_init": self.coef_path_[column]}
         if best.fit_intercept:
             start["intercept_init"] = self.intercept_path_[column]
-        self.best_estimator_ = best.fit(X, y, sample_weight, **start)
+        self.best_estimator_ = best.fit(X, y, sample_weight, **options, **start)
 
     def _keep_names(self, model):
         """What a search shows of the rows it was fitted to."""
@@ -347,7 +387,9 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
             )
 
     def get_metadata_routing(self):
-        """Who is given what: this estimator the weights, the splitter groups, the scorer weights.
+        """Who is given what: this estimator weights and the offset, the splitter groups.
+
+        The scorer is given what it requests.
 
         Returns
         -------
@@ -372,23 +414,3 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         tags.target_tags, tags.input_tags = inner.target_tags, inner.input_tags
         return tags
-
-
-def _results(grid: Grid, scores, error) -> dict:
-    """Scores (r, m, K) as GridSearchCV shows them."""
-    points = [
-        {"alpha": float(alpha)} | ({} if ratio is None else {"l1_ratio": ratio})
-        for ratio, alphas in zip(grid.l1_ratios, grid.alphas, strict=True)
-        for alpha in alphas
-    ]
-    flat = scores.reshape(-1, scores.shape[-1])
-    names = list(points[0])
-    return {
-        "params": points,
-        **{f"param_{name}": np.array([point[name] for point in points]) for name in names},
-        **{f"split{fold}_test_score": column for fold, column in enumerate(flat.T)},
-        "mean_test_score": flat.mean(axis=1),
-        "std_test_score": flat.std(axis=1),
-        "standard_error": error.ravel(),
-        "rank_test_score": rankdata(-flat.mean(axis=1), method="min").astype(np.int32),
-    }

@@ -9,8 +9,8 @@ model should predict the *rate*: claims per year. A count over :math:`e` years h
 .. math:: \log mean = \log e + x w + b.
 
 The coefficient of the log exposure is fixed at 1: it is an *offset*. This page fits
-``GDLinearRegressor(loss="poisson")`` with the offset, shows what goes wrong without it, and that
-merging equal policies changes nothing.
+``GDLinearRegressor(loss="poisson")`` with the offset, shows what goes wrong without it, how precise
+the coefficients are, and that merging equal policies changes nothing.
 """
 
 import matplotlib.pyplot as plt
@@ -20,6 +20,7 @@ from sklearn.metrics import mean_poisson_deviance
 from sklearn.model_selection import train_test_split
 
 from sklearn_gd import GDLinearRegressor
+from sklearn_gd.inspection import coefficient_table
 
 # %%
 # Policies
@@ -76,6 +77,20 @@ ax.set(xlabel="age of the car, in years", ylabel="claims a year", ylim=0)
 ax.legend()
 
 # %%
+# How precise the coefficients are
+# --------------------------------
+# Standard errors need a fit without a penalty, and the same offset. For each coefficient, the 95 %
+# interval should contain the true one, which is 0.9, 0.05 and 0.
+
+exact = GDLinearRegressor(loss="poisson", penalty=None, tol=1e-12)
+exact.fit(X_train, y_train, offset=offset)
+precision = coefficient_table(exact, X_train, y_train, offset=offset)
+print(precision)
+
+# %%
+# The dispersion is close to 1, the variance of a Poisson distribution over its mean. A larger one
+# would make all standard errors larger.
+#
 # Policies that are alike can be summed up
 # ----------------------------------------
 # The claims of two policies with the same features are Poisson distributed, too, with the sum of
