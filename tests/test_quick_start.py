@@ -110,7 +110,7 @@ def test_the_printed_code_gives_the_score_of_the_table(
         pytest.importorskip("pandas")
     out = run(capsys, path, target)
     kind, ours, peer = CASES[target]
-    assert f"'{target}' is of {kind}" in out
+    assert f"'{target}' holds {kind}" in out
     models = [line.split()[0] for line in out.splitlines() if line.startswith("    ")][1:5]
     assert models[:3] == [ours, peer, "StandardScaler"]
     assert f"StandardScaler + {peer}" in out
@@ -164,7 +164,7 @@ def test_rows_without_a_target_are_left_out_and_counted(tmp_path, capsys):
     found = some("two")
     found["two"] = ["", *found["two"][1:]]
     out = run(capsys, write(tmp_path / "data.csv", found), "two")
-    assert "1 rows without a value of 'two' are left out." in out
+    assert "1 row without a value of 'two' is left out." in out
     assert run_code(printed_code(out)) == pytest.approx(score_of_first_line(out), abs=5.1e-5)
 
 
