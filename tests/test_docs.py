@@ -14,7 +14,7 @@ from sklearn_gd import schedules
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("user_guide/*.md"), DOCS.parent / "README.md"])
-pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the pages are beside a checkout only")
+pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the pages are only in a checkout")
 
 MODULES = (
     *("sklearn_gd", "sklearn_gd.inspection", "sklearn_gd.solvers", "sklearn_gd.schedules"),

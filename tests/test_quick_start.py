@@ -294,7 +294,7 @@ def test_help_and_version(capsys):
         assert words in capsys.readouterr().out
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes end otherwise elsewhere")
+@pytest.mark.skipif(os.name != "posix", reason="pipes end differently on other systems")
 def test_a_closed_pipe_is_no_traceback(tmp_path):
     path = write(tmp_path / "data.csv", some("real"))
     reading, writing = os.pipe()

@@ -34,9 +34,9 @@ print(f"at p = 0.01: printed {-(1 - np.log(0.01)):.2f}, cross-entropy {-np.log(0
 # %%
 # 2. Eaton, demo program: the gradient
 # ------------------------------------
-# Printed is ``2 * (y - y_pred)``; the derivative of :math:`(y - m x)^2` in m is :math:`-2 x
-# (y - m x)`. A gradient checker finds it at once, and :doc:`its own lesson <plot_eaton_demo>` shows why
-# the printed run converged all the same.
+# Printed is ``2 * (y - y_pred)``; the derivative of :math:`(y - m x)^2` in m is
+# :math:`-2 x (y - m x)`. A gradient checker finds it at once, and :doc:`its own lesson
+# <plot_eaton_demo>` shows why the printed run converged nevertheless.
 
 x, m, y = -1.12242755, 1.06498435, -0.290105
 check = check_gradient(lambda w: ((y - w[0] * x) ** 2, 2 * (y - w * x)), [m])
