@@ -57,9 +57,9 @@ def coefficient_table(
     the degrees of freedom n - p, for squared error (V = 1) and Poisson (V = :math:`\mu`), and 1 for
     log-loss.
 
-    These numbers describe what other samples of the same size would give. They do not say whether a
-    coefficient is a cause, they hold for one model that was chosen before the data were seen, and
-    the model-based ones also assume that the variances are as the loss implies.
+    These numbers describe how the estimates would vary between samples of the same size. They do
+    not show whether a feature is a cause. They hold for a model that was chosen before the data
+    were seen, and the model-based ones also assume the variances that the loss implies.
 
     Parameters
     ----------
@@ -105,11 +105,11 @@ def coefficient_table(
     Raises
     ------
     TypeError
-        For an estimator that is no linear estimator of this library.
+        If the estimator is not a linear estimator of this library.
     ValueError
-        Where the formulas do not apply: with a penalty, a loss that is no likelihood, several
-        targets or classes one against the rest; for columns that are linearly dependent, classes
-        that are separated, or rows whose optimum the coefficients are not.
+        If the formulas do not apply: with a penalty, a loss that is no likelihood, several targets
+        or one-vs-rest classes; if columns are linearly dependent or classes are separated; or if
+        the coefficients are not the optimum for these rows.
 
     See Also
     --------
