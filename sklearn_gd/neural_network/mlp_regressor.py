@@ -63,8 +63,9 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Number of units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
         Functions h of the hidden units, one for all layers or one for each: "relu", "leaky_relu",
-        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", or an object of
-        :mod:`sklearn_gd.models.activations`, your own included. Initial weights fit them.
+        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", an object of
+        :mod:`sklearn_gd.models.activations`, or your own. The scale of the initial weights depends
+        on them.
     dropout : float or sequence of float, default=0.0
         Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
         for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
