@@ -233,8 +233,8 @@ def _check_estimator(estimator, kind):
         )
     if model.n_outputs > 1 and not loss.is_shift_invariant:
         raise ValueError(
-            "coefficient_table takes one target: several targets, labels, or classes one against "
-            "the rest are models of their own. Fit them one by one, or use GDSoftmaxClassifier."
+            "coefficient_table takes one target: several targets, labels, or one-vs-rest "
+            "classes are separate models. Fit them one by one, or use GDSoftmaxClassifier."
         )
     if model.n_outputs > 1 and kind in LEVERAGE_POWERS:
         raise ValueError(
