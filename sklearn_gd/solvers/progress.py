@@ -257,8 +257,9 @@ class Progress:
         if self.rate_cut < 1 and reason is not StopReason.RATE_CUT:
             remedy = "Lower the learning_rate, or scale the features"
             message += (
-                f"; the objective diverged, so the learning rate was reduced to {self.rate_cut:.2g} "
-                "times its value: it is too large for the scale of the features"
+                "; the objective diverged, so the learning rate was reduced to "
+                f"{self.rate_cut:.2g} times its value: it is too large for the scale of the "
+                "features"
             )
         return Result(
             # a proximal step of no length: what a constraint forbids by a rounding error is undone
