@@ -191,6 +191,13 @@ def test_the_coefficients_are_those_of_the_model(tmp_path, capsys):
         assert float(value) == pytest.approx(found, rel=1e-3)
 
 
+def test_the_coefficient_of_a_gap_is_named(tmp_path, capsys):
+    found = some("real")
+    found["sex"] = ["" if i % 3 else sex for i, sex in enumerate(found["sex"])]
+    out = run(capsys, write(tmp_path / "data.csv", found), "real")
+    assert re.search(r"^    sex_ \(no value\) +\S+ +\S+$", out, flags=re.MULTILINE)
+
+
 def test_a_picture_is_saved(tmp_path, capsys):
     pytest.importorskip("matplotlib.pyplot").switch_backend("Agg")
     picture = tmp_path / "picture.png"
