@@ -100,7 +100,7 @@ class NamedComponents:
             ):
                 fields = sorted(key for key in params if key.startswith(f"{name}__"))
                 raise InvalidParameterError(
-                    f"{fields[0]} cannot be set while {name}={value!r} is no component by itself; "
+                    f"{fields[0]} cannot be set while {name}={value!r} does not name a component; "
                     f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
                 )
         result: Self = super().set_params(**params)  # type: ignore[misc]

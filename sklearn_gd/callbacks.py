@@ -21,7 +21,7 @@ class Checkpoint:
     """Save a fit while it runs, and continue it after the process was killed.
 
     The file is a pickle of the estimator as if ``fit`` had ended at that iteration. It is replaced
-    in one step, so that it is always whole. If it holds an unfinished fit with the same parameters,
+    in one step, so it is always complete. If it holds an unfinished fit with the same parameters,
     ``fit`` continues it, and the result is the same to the bit as without the interruption. A
     finished fit is saved too, but is not continued: the next ``fit`` starts from the beginning.
 

@@ -188,7 +188,7 @@ class PowerDecay(Schedule):
     Parameters
     ----------
     rate : float, default=0.01
-        Learning rate at first, greater than 0.
+        Initial learning rate, greater than 0.
     power : float, default=0.5
         At least 0.
 
@@ -217,7 +217,7 @@ class Exponential(Schedule):
     Parameters
     ----------
     rate : float, default=0.01
-        Learning rate at first, greater than 0.
+        Initial learning rate, greater than 0.
     decay : float, default=0.95
         Factor of a pass, above 0, at most 1.
 
@@ -246,7 +246,7 @@ class StepDecay(Schedule):
     Parameters
     ----------
     rate : float, default=0.01
-        Learning rate at first, greater than 0.
+        Initial learning rate, greater than 0.
     factor : float, default=0.5
         Above 0, at most 1.
     every : int, default=10
@@ -338,7 +338,7 @@ class ReduceOnPlateau(Schedule):
     Parameters
     ----------
     rate : float, default=0.01
-        Learning rate at first, greater than 0.
+        Initial learning rate, greater than 0.
     factor : float, default=0.5
         Between 0 and 1.
 

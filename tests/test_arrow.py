@@ -1,6 +1,7 @@
 """Tables of Arrow: decoded once, kept on disk, and gone at the end."""
 
 import gc
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +66,12 @@ def test_files_are_private_without_pickles_and_deleted_at_the_end(tmp_path):
     assert folder.stat().st_mode & 0o077 == 0
     for path in folder.iterdir():
         np.load(path, allow_pickle=False)
-    del source
-    gc.collect()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del source
+        gc.collect()
     assert not list(tmp_path.iterdir())
+    assert not [each for each in caught if folder.name in str(each.message)]
 
 
 def test_several_targets_and_single_precision():

@@ -29,7 +29,7 @@ from benchmarks.workloads.real import SPECS, WORKLOADS  # noqa: E402
 def needs(name):
     """The set, or the reason why it is not there."""
     if not sets.SETS[name].is_available:
-        pytest.skip(f"{sets.FOLDER} does not name a folder with {sets.SETS[name].file}")
+        pytest.skip(f"needs {sets.SETS[name].file} in the folder that {sets.FOLDER} names")
     return sets.SETS[name]
 
 

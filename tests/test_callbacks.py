@@ -25,7 +25,7 @@ from sklearn_gd.callbacks import Checkpoint
 from sklearn_gd.solvers import SOLVERS
 
 HAS_CALLBACKS = hasattr(GDLinearRegressor(), "set_callbacks")
-needs_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="scikit-learn < 1.9 has none")
+needs_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="needs scikit-learn 1.9")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 ROOT = Path(__file__).parents[1]
 

@@ -110,6 +110,7 @@ def test_the_same_chunks_give_the_same_bits(fit):
     assert first.history_["objective"] == second.history_["objective"]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("fit", ["logistic", "balanced", "network", "least squares"])
 @pytest.mark.parametrize("scoring", [None, "own"])
 def test_early_stopping_holds_out_the_rows_of_the_array(fit, scoring):

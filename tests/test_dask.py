@@ -83,7 +83,7 @@ def in_chunks(y, weight=None):
 @pytest.fixture(scope="module")
 def cluster():
     distributed = pytest.importorskip("distributed")
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**settings) as here,
         distributed.Client(here, set_as_default=False) as client,
@@ -135,7 +135,7 @@ def test_a_killed_worker_costs_no_bit(monkeypatch):
             os.kill(next(iter(pids.values())), signal.SIGKILL)
         return gather(self, handles)
 
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
         monkeypatch.setattr(Dask, "gather", gather_and_kill)
         there = build("logistic").fit(on_dask(X), on_dask(LABELS))
@@ -150,7 +150,7 @@ def test_a_cluster_without_workers_is_an_error_and_no_hang(monkeypatch):
     model = build("logistic").fit(X, LABELS)
     before = model.coef_
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
         distributed.Client(cluster),
         pytest.raises(RuntimeError, match="no worker for 1 seconds"),
     ):

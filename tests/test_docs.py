@@ -14,7 +14,7 @@ from sklearn_gd import schedules
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("user_guide/*.md"), DOCS.parent / "README.md"])
-pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the pages are beside a checkout only")
+pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the pages are only in a checkout")
 
 MODULES = (
     *("sklearn_gd", "sklearn_gd.inspection", "sklearn_gd.solvers", "sklearn_gd.schedules"),
@@ -83,12 +83,42 @@ def test_every_link_of_a_page_leads_to_a_file_that_exists(page):
     assert [path for path in paths if not (page.parent / path).exists()] == []
 
 
+def anchors(page):
+    """Where its headings can be linked to, on a repository page and on the site."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+    headings = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_to_a_heading_leads_to_one_that_exists(page):
+    links = re.findall(r"\]\(([\w./-]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    found = [(page.parent / path if path else page, anchor) for path, anchor in links]
+    assert [anchor for target, anchor in found if anchor not in anchors(target)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_page_has_a_role_of_restructured_text_in_its_prose(page):
+    prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+    assert re.findall(r":\w+:`", prose) == []
+
+
 SEARCHED = (
     *("progress bar", "confidence interval", "standard error", "save model", "poisson exposure"),
     *("LogisticRegressionCV", "RidgeCV", "SVM hinge", "onnx", "shap", "offset", "callback"),
     *("time limit", "Ctrl-C", "joblib", "learning rate", "quantile", "missing values"),
     *("calibration", "not converge", "early stopping pipeline", "continue training", "n_jobs"),
     *("class_weight", "gif", "install", "out of core", "GPU", "prediction interval", "conformal"),
+    *(
+        "tol",
+        "batch size",
+        "GridSearchCV",
+        "multilabel",
+        "multiclass",
+        "softmax",
+        "feature scaling",
+    ),
+    *("compare solvers", "monotonic constraints", "stochastic gradient descent"),
 )
 
 

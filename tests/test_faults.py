@@ -137,6 +137,7 @@ def test_a_proximal_step_moves_the_intercept_along(shift, width, params):
 # Losses with conditions on y.
 
 
+@quiet
 @pytest.mark.parametrize("kind", [GDLinearRegressor, GDMLPRegressor])
 def test_poisson_learns_from_chunks_without_an_event(kind):
     X, y = np.arange(8.0).reshape(-1, 1), np.array([1, 0, 2, 1, 0, 3, 1, 2.0])
@@ -226,6 +227,7 @@ def test_groups_as_lists_are_refused_in_a_sentence():
     ],
     ids=repr,
 )
+@quiet
 def test_what_partial_fit_cannot_change_is_refused(model, change):
     X, y = np.arange(12.0).reshape(-1, 1), np.arange(12.0)
     (name,) = change

@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PROBLEMS = ("line", "logistic", "valley")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 pytestmark = pytest.mark.skipif(
-    not (DOCS / "descents.py").exists(), reason="the pages are beside a checkout only"
+    not (DOCS / "descents.py").exists(), reason="the pages are only in a checkout"
 )
 
 

@@ -210,6 +210,7 @@ def test_storage_does_not_move_the_steps_of_stochastic_solvers(storage, problem,
 ENDLESS = [name for name in SCHEDULES if name != "cosine"]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @resumable_solver
 @examples(12)
 @given(
@@ -357,6 +358,8 @@ def test_score_of_given_validation_rows_can_be_recomputed(data, solver):
     model = build(case, solver, early_stopping=True, max_iter=10)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # they are drawn with units of their own
+        warnings.filterwarnings("ignore", ".* columns of X_val lie far from those of X")
         model.fit(*problem.rows, X_val=X_val, y_val=other.y, sample_weight_val=other.weight)
     mine = -np.average(plain_losses(model, X_val, other.y), weights=other.weight)
     assert_allclose(model.best_validation_score_, mine, rtol=1e-9)
@@ -543,6 +546,7 @@ def test_loss_with_kinks_does_not_claim_an_optimum_that_max_iter_cut_off(problem
         assert model.n_iter_ == max_iter or "max_iter" not in model.stop_reason_
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", RESUMABLE)
 def test_a_mad_learning_rate_is_tamed_in_partial_fit_as_in_fit(solver):
     problem = make_problem("regression", 60, (0, 0, 0))

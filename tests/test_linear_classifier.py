@@ -182,6 +182,7 @@ def test_unscaled_data_converge_without_a_warning(loss, recwarn):
     assert model.score(X, y) > 0.95
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("loss", CLASSIFIER_LOSSES)
 def test_streams_and_warm_starts(loss):
     X, y = make_classification(300, 6, n_redundant=0, class_sep=2.0, random_state=0)

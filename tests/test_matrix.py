@@ -175,5 +175,5 @@ def test_the_full_product_is_refused_or_fitted(solver, loss):
 def test_the_documented_table_is_the_generated_one():
     document = Path(__file__).parents[1] / "docs" / "user_guide" / "solvers.md"
     if not document.exists():
-        pytest.skip("the documents are not there")
+        pytest.skip("the documentation is only in a checkout")
     assert to_markdown(TABLE) in document.read_text(encoding="utf-8")

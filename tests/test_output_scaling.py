@@ -104,7 +104,7 @@ def test_units_of_the_target_do_not_matter(case, loss, solver, scale, shift):
 @losses
 def test_each_target_has_units_of_its_own(loss, solver):
     if loss(1.0).get_params().keys() & {"delta", "epsilon"} or loss is LogCosh:
-        pytest.skip("it has one unit for all targets")
+        pytest.skip("delta and epsilon are in one unit for all targets")
     X, y = nonlinear()
     scales, shifts = np.array([1e-3, 1e5]), np.array([7.0, -1e6])
     settings = FEW | {"loss": loss(1.0), "solver": solver}

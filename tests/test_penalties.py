@@ -230,7 +230,7 @@ def test_nonsmooth_product_is_the_second_difference_off_the_kinks(case):
     w = w + 0.1 * np.sign(w) + 0.1 * (w == 0)
     v, step = draw(8), 1e-3
     if not case.penalty.is_convex:
-        pytest.skip("it bends, and takes no step by that")
+        pytest.skip("this penalty is not convex; its second differences are not used")
     ahead, here, behind = (case.penalty.nonsmooth(w + t * step * v) for t in (1, 0, -1))
     product = case.penalty.nonsmooth_product(w, v)
     assert np.vdot(v, product) == pytest.approx((ahead - 2 * here + behind) / step**2, abs=1e-4)
@@ -363,7 +363,7 @@ def test_terms_add_up_to_both_parts_where_they_are_told(case):
 def test_the_slope_jumps_at_kinks_and_nowhere_else(case):
     """At a kink, a proximal operator stops for a whole range of w; off it, for none."""
     if not case.is_sum or case.is_smooth:
-        pytest.skip("only told weight by weight")
+        pytest.skip("only for penalties with kinks that are sums over weights")
     kinks = np.array([np.broadcast_to(at, (SHAPE[0], 1)) for at in case.penalty.kinks(SHAPE[0])])
     w = np.linspace(-3, 3, 6001)
     nearest = case.penalty.prox(np.tile(w, (SHAPE[0], 1)), 0.1)

@@ -110,7 +110,7 @@ def test_the_printed_code_gives_the_score_of_the_table(
         pytest.importorskip("pandas")
     out = run(capsys, path, target)
     kind, ours, peer = CASES[target]
-    assert f"'{target}' is of {kind}" in out
+    assert f"'{target}' holds {kind}" in out
     models = [line.split()[0] for line in out.splitlines() if line.startswith("    ")][1:5]
     assert models[:3] == [ours, peer, "StandardScaler"]
     assert f"StandardScaler + {peer}" in out
@@ -164,7 +164,7 @@ def test_rows_without_a_target_are_left_out_and_counted(tmp_path, capsys):
     found = some("two")
     found["two"] = ["", *found["two"][1:]]
     out = run(capsys, write(tmp_path / "data.csv", found), "two")
-    assert "1 rows without a value of 'two' are left out." in out
+    assert "1 row without a value of 'two' is left out." in out
     assert run_code(printed_code(out)) == pytest.approx(score_of_first_line(out), abs=5.1e-5)
 
 
@@ -189,6 +189,13 @@ def test_the_coefficients_are_those_of_the_model(tmp_path, capsys):
     for name, value in lines.items():
         (found,) = [v for full, v in expected.items() if full.endswith(f"__{name}")]
         assert float(value) == pytest.approx(found, rel=1e-3)
+
+
+def test_the_coefficient_of_a_gap_is_named(tmp_path, capsys):
+    found = some("real")
+    found["sex"] = ["" if i % 3 else sex for i, sex in enumerate(found["sex"])]
+    out = run(capsys, write(tmp_path / "data.csv", found), "real")
+    assert re.search(r"^    sex_ \(no value\) +\S+ +\S+$", out, flags=re.MULTILINE)
 
 
 def test_a_picture_is_saved(tmp_path, capsys):
@@ -294,7 +301,7 @@ def test_help_and_version(capsys):
         assert words in capsys.readouterr().out
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes end otherwise elsewhere")
+@pytest.mark.skipif(os.name != "posix", reason="pipes end differently on other systems")
 def test_a_closed_pipe_is_no_traceback(tmp_path):
     path = write(tmp_path / "data.csv", some("real"))
     reading, writing = os.pipe()

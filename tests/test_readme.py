@@ -17,7 +17,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 # what a page may import without being run where it is missing
 EXTRAS = ("dask", "pyarrow", "skl2onnx", "onnxruntime", "sklearn.callback")
 PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/user_guide/*.md")])
-pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is beside a checkout only")
+pytestmark = pytest.mark.skipif(not README.exists(), reason="the README is only in a checkout")
 
 
 def blocks(language, page=README):

@@ -225,7 +225,7 @@ def test_quantile_regression_reaches_the_optimum_of_linear_programming(quantile)
 def pima():
     folder = os.environ.get("SKLEARN_GD_DATA")
     if not folder:
-        pytest.skip("SKLEARN_GD_DATA does not name the folder with the diabetes table")
+        pytest.skip("needs pima_diabetes.csv.gz in the folder that SKLEARN_GD_DATA names")
     table = np.loadtxt(Path(folder) / "pima_diabetes.csv.gz", delimiter=",")
     return table[:, :-1], table[:, -1].astype(int)
 

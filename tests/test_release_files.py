@@ -10,7 +10,7 @@ import sklearn_gd
 
 ROOT = Path(__file__).parents[1]
 CI = ROOT / ".github" / "workflows" / "ci.yml"
-pytestmark = pytest.mark.skipif(not CI.exists(), reason="these files are in a checkout only")
+pytestmark = pytest.mark.skipif(not CI.exists(), reason="these files are only in a checkout")
 
 
 def text(*path):

@@ -87,6 +87,7 @@ def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @all_estimators
 def test_scikit_learn_check_of_column_names(Estimator):
     """It reads the docstring too; the generator of checks leaves it out."""

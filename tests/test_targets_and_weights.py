@@ -447,7 +447,8 @@ def test_predict_is_what_the_probabilities_say(case):
     X, y = make_data(case)
     model = build(case, max_iter=20, tol=0).fit(X, y)
     probability = model.predict_proba(X)
-    assert_allclose(model.predict_log_proba(X), np.log(probability), rtol=1e-12)
+    with np.errstate(divide="ignore"):  # of a modified Huber loss some are 0
+        assert_allclose(model.predict_log_proba(X), np.log(probability), rtol=1e-12)
     if y.ndim == 2:
         assert_array_equal(model.predict(X), probability > 0.5)
         return
@@ -874,6 +875,7 @@ def test_partial_fit_learns_what_has_changed_since_fit(case):
     assert before - plain_losses(model, -X, y).mean() > 0.9 * (before - best)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("batch_size", [16, 1000])
 @by_pairs(pairs(("two-targets", "softmax"), STOCHASTIC))
 def test_no_fit_ends_above_its_start(case, solver, batch_size):
@@ -901,6 +903,7 @@ def test_partial_fit_in_chunks_learns(case):
     assert gained > 0.9 * (best.loss_curve_[0] - plain_losses(best, X, y).mean())
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @labelled_cases
 def test_partial_fit_of_a_chunk_with_one_class(case):
     X, y = make_data(case)

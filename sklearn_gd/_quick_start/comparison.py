@@ -22,6 +22,8 @@ SHOWN = 10
 
 def compare(path: str, target: str | None, kind: str | None, folds: int | None, plot: str | None):
     """Print the comparison, and draw coefficients if asked to."""
+    if plot:
+        pyplot()
     source = read(path)
     problem = pose(source, target, kind, folds)
     n = len(problem.y)
@@ -32,13 +34,11 @@ def compare(path: str, target: str | None, kind: str | None, folds: int | None, 
     for note in problem.notes:
         print(f"  {note}")
     print(
-        f"{target!r} is of {problem.kind} ({problem.why}): "
-        f"{choose(problem, n).words}, by {choose(problem, n).code}"
+        f"{target!r} holds {problem.kind} ({problem.why}): "
+        f"{choose(problem, n).words}, with {choose(problem, n).code}"
     )
     if problem.kind == "numbers" and is_skewed(problem.y):
         print("  It is positive and skewed. Try --target-is amounts as well.")
-    if plot:
-        pyplot()
     print(flush=True)
     fitted = report(problem, folds)
     effects = effects_of(problem, fitted)
@@ -56,7 +56,7 @@ def is_skewed(y) -> bool:
 
 
 def splits(problem: Problem, folds: int | None) -> list:
-    """Pairs of rows for training and for scoring; classes have the same shares in both."""
+    """Pairs of rows for training and for scoring; classes have the same proportions in both."""
     rows = np.arange(len(problem.y))
     classes = problem.y if problem.is_classification else None
     if folds is None:
@@ -96,7 +96,7 @@ def report(problem: Problem, folds: int | None) -> Fit:
     print(table(("model", *names, "time of a fit", "warnings"), rows))
     size = len(pairs[0][1])
     how = f"{folds}-fold cross-validation" if folds else f"{size:,} rows that were held out"
-    print(f"  Scores are from {how}. All but the last have the same strength of the penalty.")
+    print(f"  Scores are from {how}. All models but the last have equal penalties.")
     for name, found in fits.items():
         messages = [message for fit in found for message in fit.warnings]
         if messages:
@@ -127,6 +127,9 @@ def effects_of(problem: Problem, fit: Fit) -> list[tuple[str, float, float]]:
     """Name, coefficient, and coefficient times standard deviation; the largest of these first."""
     columns = fit.model[0]
     names = columns.get_feature_names_out(problem.numbers + problem.words)
+    # the encoder names a gap like a value without letters
+    gaps = {f"{word}_": f"{word}_ (no value)" for word in problem.words}
+    names = [gaps.get(name, name) for name in names]
     spread = columns.transform(problem.X).astype(float).std(axis=0)
     coef = np.atleast_2d(fit.estimator.coef_)
     classes = [f"{label}: " for label in fit.estimator.classes_] if len(coef) > 1 else [""]

@@ -59,7 +59,10 @@ def pose(table: Table, target: str | None, kind: str | None, folds: int | None) 
     known = has_value(y)
     notes = []
     if not known.all():
-        notes.append(f"{np.sum(~known):,} rows without a value of {target!r} are left out.")
+        missing = np.sum(~known)
+        rows = "1 row" if missing == 1 else f"{missing:,} rows"
+        left_out = "is left out" if missing == 1 else "are left out"
+        notes.append(f"{rows} without a value of {target!r} {left_out}.")
     if known.sum() < FEWEST_ROWS:
         raise UnusableTableError(
             f"{table.path} has {known.sum()} rows with a value of {target!r}; at least "

@@ -255,11 +255,11 @@ def is_the_network_better():
     print(f"   {answer_on_scores(*scores.values())}")
     best = max(list(makers)[1:], key=lambda name: np.mean(scores[name]))
     mine = seconds[next(iter(makers))]
-    print(f"   Beside {best}, ours is {times(seconds[best] / mine)}.", flush=True)
+    print(f"   Compared with {best}, ours is {times(seconds[best] / mine)}.", flush=True)
 
 
 def answer_on_scores(ours: list[float], *others: list[float]) -> str:
-    """Ours beside the best of the others, by the standard error of the differences."""
+    """Ours compared with the best of the others, by the standard error of the differences."""
     best = max(others, key=np.mean)
     differences = np.subtract(ours, best)
     gain = differences.mean()

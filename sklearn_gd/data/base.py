@@ -37,7 +37,7 @@ class Batch:
 
 
 class Source(ABC):
-    """Rows, in portions; how they are shuffled is the storage's own affair.
+    """Rows that are read in portions; each storage decides how it shuffles them.
 
     A storage writes ``blocks``, ``batches`` and ``sample``; the rest has defaults.
 
@@ -50,11 +50,11 @@ class Source(ABC):
         float32 or float64, of the features.
     is_sparse : bool
     n_entries : int
-        How many numbers are stored of the features.
+        Number of stored entries of the features.
     passes : float
-        How often all rows were read, where a value with its gradient is one pass.
+        Number of passes over all rows, where a value with its gradient is one pass.
     rounds : int
-        How often results of all rows were waited for.
+        Number of times that results of all rows were awaited.
     """
 
     n_samples: int

@@ -1,9 +1,11 @@
 """The user's rows in chunks, each loaded when it is needed."""
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from sklearn_gd.data.engines import Local
@@ -114,13 +116,14 @@ class ChunkedSource:
         """
         from sklearn_gd.data.on_arrow import spool
 
-        folder = TemporaryDirectory(prefix="sklearn_gd-", dir=cache)
+        folder = Path(tempfile.mkdtemp(prefix="sklearn_gd-", dir=cache))
         try:
-            source = cls(spool(table, target, weight, Path(folder.name)))
+            source = cls(spool(table, target, weight, folder))
         except BaseException:
-            folder.cleanup()
+            shutil.rmtree(folder, ignore_errors=True)
             raise
-        source._folder = folder
+        # that nobody has to close a source is meant; a TemporaryDirectory would warn of it
+        weakref.finalize(source, shutil.rmtree, folder, ignore_errors=True)
         return source
 
     def __len__(self) -> int:

@@ -168,7 +168,7 @@ def _wait(client, futures):
         if alone_since is not None and now - alone_since > SECONDS_WITHOUT_WORKER:
             raise RuntimeError(
                 f"The dask cluster has had no worker for {SECONDS_WITHOUT_WORKER:g} seconds, so "
-                "the fit cannot go on. Add workers, and fit again."
+                "the fit cannot continue. Add workers, and fit again."
             )
 
 

@@ -48,9 +48,9 @@ def coefficient_table(
     :math:`\mu` for Poisson, :math:`\mu^2` for Gamma, :math:`\mu^3` for the inverse Gaussian
     distribution and :math:`\mu^p` for Tweedie with ``power=p``.
 
-    These numbers describe what other samples of the same size would give. They do not say whether a
-    coefficient is a cause, they hold for one model that was chosen before the data were seen, and
-    the model-based ones also assume that the variances are as the loss implies.
+    These numbers describe how the estimates would vary between samples of the same size. They do
+    not show whether a feature is a cause. They hold for a model that was chosen before the data
+    were seen, and the model-based ones also assume the variances that the loss implies.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ def coefficient_table(
     Raises
     ------
     TypeError
-        For an estimator that is no linear estimator of this library.
+        If the estimator is not a linear estimator of this library.
     ValueError
-        Where the formulas do not apply: with a penalty, a loss that is no likelihood, several
-        targets or classes one against the rest; for columns that are linearly dependent, classes
-        that are separated, or rows whose optimum the coefficients are not; for the offset of a fit
-        that is missing here, or the other way round.
+        If the formulas do not apply: with a penalty, a loss that is no likelihood, several targets
+        or one-vs-rest classes; if columns are linearly dependent or classes are separated; if the
+        coefficients are not the optimum for these rows; or if the fit had an offset and it is not
+        passed here, or the other way round.
 
     See Also
     --------
@@ -229,8 +229,8 @@ def _check_estimator(estimator, kind):
         )
     if model.n_outputs > 1 and not loss.is_shift_invariant:
         raise ValueError(
-            "coefficient_table takes one target: several targets, labels, or classes one against "
-            "the rest are models of their own. Fit them one by one, or use GDSoftmaxClassifier."
+            "coefficient_table takes one target: several targets, labels, or one-vs-rest "
+            "classes are separate models. Fit them one by one, or use GDSoftmaxClassifier."
         )
     if model.n_outputs > 1 and kind in LEVERAGE_POWERS:
         raise ValueError(

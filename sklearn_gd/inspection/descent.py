@@ -20,12 +20,12 @@ LONG_PATH = 60
 class DescentDisplay:
     r"""The path of a descent over the contours of its objective.
 
-    Contours are at gaps :math:`F - \min F` that grow by a constant factor, so that the valley
-    shows. With one parameter, F is drawn as a curve, and its slope says which way a step leads;
-    with two, the axes are the parameters. With more, they are distances in the plane through the
-    start, the end, and the iterate that is farthest from the line between them; iterates beside
-    the plane are drawn where they are nearest to it, while contours are those of the plane. The
-    grid is centred where F is lowest in the plane, or at the end where that is far away.
+    Contours are at gaps :math:`F - \min F` that grow by a constant factor, which makes the valley
+    visible. With one parameter, F is drawn as a curve. With two, the axes are the parameters. With
+    more, the axes are distances in the plane through the start, the end, and the iterate that is
+    farthest from the line between them. Iterates outside this plane are projected onto it; the
+    contours are those of the plane. The grid is centred where F is lowest in the plane, or at the
+    end of the path if that point is far away.
 
     Made by :meth:`from_estimator` or :meth:`from_function`.
 

@@ -44,11 +44,11 @@ def check_gradient(
         error_j = \frac{|g_j - d_j|\,u_j}{\max(|g_j|\,u_j,\ |d_j|\,u_j,\ 10^{-3} M)},
         \qquad M = \max(|F|,\ \max_l |g_l|\,u_l)
 
-    The scale :math:`10^{-3} M` keeps the error of slopes near zero from blowing up: what they
-    could change F by is then compared with what F and its largest slope are. A parameter that
-    does not agree is looked at with shorter and longer steps, and the smallest error counts, since
-    a right gradient agrees with one and a wrong one with none. Where a kink lies within the
-    shortest of them, agreement with one side, or a place between both sides, is enough.
+    The scale :math:`10^{-3} M` keeps the error of slopes near zero from blowing up: such a slope is
+    compared with F and its largest slope instead. A parameter that does not agree is checked again
+    with shorter and longer steps, and the smallest error counts, since a right gradient agrees for
+    one of them and a wrong one for none. Where a kink lies within the shortest of them, agreement
+    with one side, or a place between both sides, is enough.
 
     Where the gradient of an estimator is wrong, the derivative of a loss and of activations that
     are not of this package is compared with finite differences by itself, at the raw predictions
@@ -61,7 +61,7 @@ def check_gradient(
     Parameters
     ----------
     function : estimator or callable
-        An estimator of this package, which stays as it is; or a function that maps params to
+        An estimator of this package, which is not changed; or a function that maps params to
         (value, gradient), as :meth:`sklearn_gd.solvers.Solver.minimize` takes it.
     X : {array-like, sparse matrix} of shape (n, d), or array-like of shape (m,)
         Features; for a function, the params at which it is checked.

@@ -94,19 +94,19 @@ def learning_rate_range(
 ) -> LearningRateDisplay:
     """Train for a few passes with each of several constant learning rates.
 
-    A rate that is too large does not raise the objective for long: the solver would take the step
-    back and halve the rate. Here it counts as diverged, with an infinite objective. ``tol`` and
-    ``early_stopping`` are switched off, and F is that of the last iterate, over all rows.
+    In a fit, a solver undoes the steps of a rate that is too large, and halves the rate. Here such
+    a rate counts as diverged, with an infinite objective. ``tol`` and ``early_stopping`` are
+    switched off, and F is that of the last iterate, over all rows.
 
     Parameters
     ----------
     estimator : estimator
-        Of this package, with a solver that takes a learning rate; it stays as it is.
+        Of this package, with a solver that uses a learning rate. It is not changed.
     X, y : array-like
         As for ``fit``.
     learning_rates : array-like of float, default=None
-        By default 16 rates from a thousandth to a hundred times the one that
-        ``learning_rate="auto"`` begins with.
+        By default 16 rates from a thousandth to a hundred times the initial rate of
+        ``learning_rate="auto"``.
     max_iter : int, default=10
         Passes for each.
     sample_weight : array-like of shape (n,), default=None
@@ -119,8 +119,8 @@ def learning_rate_range(
     Raises
     ------
     ValueError
-        For a solver that does not use a learning rate; the message names those that do and that
-        take the model.
+        If the solver does not use a learning rate; the message names those that do and that support
+        the model.
 
     References
     ----------

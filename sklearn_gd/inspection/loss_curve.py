@@ -32,7 +32,7 @@ class LossCurveDisplay:
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        One a curve.
+        One for each curve.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 

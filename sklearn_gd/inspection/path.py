@@ -12,7 +12,7 @@ MAX_COUNTS = 8
 
 
 class PathDisplay:
-    """What :class:`~sklearn_gd.GDPathCV` chose from.
+    """Coefficients or scores along the path of a :class:`~sklearn_gd.GDPathCV`.
 
     Either the coefficients against alpha, with the number of features whose coefficients are not
     zero above the axes, or the mean score over the folds with a band of one standard error. A
@@ -35,7 +35,7 @@ class PathDisplay:
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        One a coefficient, or that of the mean scores.
+        One for each coefficient, or that of the mean scores.
     band_ : matplotlib PolyCollection or None
         Mean scores and one standard error in both directions.
     count_ax_ : matplotlib Axes or None

@@ -17,11 +17,12 @@ REFERENCE_EFFORT = {"tol": 1e-12, "max_iter": 1000, "max_time": None}
 class SolverComparisonDisplay:
     r"""Distance of several solvers from the optimum of the same objective, pass by pass.
 
-    Drawn is the relative suboptimality :math:`(F - F_{best}) / F_{best}` on a logarithmic axis.
-    F is computed anew at every iterate, after the fit, over all rows: of stochastic solvers, too,
-    it is not the mean over a pass. Of a linear model, :math:`F_{best}` is that of the optimum. Of
-    a network, it is the lowest value that one of these solvers met, and no optimum: the point
-    where it was met is not drawn, and other solvers or starts may come lower.
+    The display shows the relative suboptimality :math:`(F - F_{best}) / F_{best}` on a logarithmic
+    axis. After the fit, F is computed at every iterate over all rows; also for stochastic solvers
+    it is not the mean over a pass. For a linear model, :math:`F_{best}` is the value at the
+    optimum. For a network, it is the lowest value that one of these solvers found, which need not
+    be the optimum: the point with that value is not drawn, and other solvers or initial values may
+    find a lower one.
 
     Made by :meth:`from_estimator`.
 
@@ -41,7 +42,7 @@ class SolverComparisonDisplay:
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        One a solver.
+        One for each solver.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 

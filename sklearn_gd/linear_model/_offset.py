@@ -146,8 +146,8 @@ class OffsetRegressor(Regressor):
         if coding is not None and had_offset != (offset is not None):
             raise ValueError(
                 f"{type(self).__name__} was fitted {'with' if had_offset else 'without'} an "
-                "offset, and partial_fit must go on in the same way: pass zeros for rows without "
-                "an offset, or begin with a clone of the estimator."
+                "offset, and partial_fit must continue in the same way: pass zeros for rows "
+                "without an offset, or start with a clone of the estimator."
             )
         _check_rows(X, offset)
         target = y if offset is None else Target(y, offset)

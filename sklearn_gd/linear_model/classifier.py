@@ -46,7 +46,7 @@ class GDLinearClassifier(Classifier, LinearEstimator):
         - "perceptron": :math:`\max(0, -m)`. Only for stochastic solvers; "auto" is SGD, row by row.
         - a :class:`~sklearn_gd.losses.Loss` of y in {0, 1}.
     penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
-        What is added to the mean loss; biases are never penalised.
+        Penalty added to the mean loss. Intercepts are not penalised.
     alpha : float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
         its meaning does not depend on the number of rows, the solver or the batch size.
@@ -59,14 +59,14 @@ class GDLinearClassifier(Classifier, LinearEstimator):
     positive : bool, default=False
         If True, constrain the coefficients to be non-negative.
     penalty_weights : array-like of shape (d,) or dict, default=None
-        Factor of the penalty of each feature, at least 0: a feature of weight 0 is not penalised.
-        A dict gives them by column name, and 1 to all others. With
-        :class:`~sklearn_gd.penalties.GroupLasso` one for each group, in the order of the sorted
-        labels, or by label. Only for penalties that are sums over features or groups.
+        Factor of the penalty of each feature, at least 0; a feature of weight 0 is not penalised. A
+        dict has column names as keys; columns that it does not name have a weight of 1. With
+        :class:`~sklearn_gd.penalties.GroupLasso`, one weight for each group, in the order of the
+        sorted labels, or a dict by label. Only for penalties that are sums over features or groups.
     lower : float, array-like of shape (d,) or dict, default=None
         Lower bounds of the coefficients, in raw units: one number for all features, or one for
-        each. A dict gives them by column name, and none to all others. Only for smooth penalties,
-        "l1" and "elasticnet".
+        each. A dict has column names as keys; columns that it does not name have no bound. Only for
+        smooth penalties, "l1" and "elasticnet".
     upper : float, array-like of shape (d,) or dict, default=None
         Upper bounds, as ``lower``.
     standardize : bool, default=False
@@ -139,7 +139,7 @@ class GDLinearClassifier(Classifier, LinearEstimator):
     solver_ : Solver
         The solver that ``solver`` resolved to.
     objective_ : float
-        Objective at the result; after ``partial_fit`` that of the last rows.
+        Objective of the fitted parameters; after ``partial_fit``, on the rows of the last call.
     optimality_ : float
         Estimated relative gap to the optimum, between 0 and 1: twice the Newton decrement divided
         by the objective. NaN if it was not evaluated, as after ``partial_fit`` or stochastic passes

@@ -27,12 +27,13 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
         + alpha \cdot penalty(w), \quad raw_i = x_i w + b
 
     with sample weights :math:`s_i`, :math:`S = \sum_i s_i` and y 0 or 1. More than two classes are
-    fitted one against the rest, and a 0/1 matrix y label by label, all in one pass.
+    fitted one-vs-rest. A 0/1 matrix y is multilabel: each column is fitted separately. Each pass
+    over the data serves all classes or labels.
 
     Parameters
     ----------
     penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
-        What is added to the mean loss; biases are never penalised.
+        Penalty added to the mean loss. Intercepts are not penalised.
     alpha : float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
         its meaning does not depend on the number of rows, the solver or the batch size.
@@ -45,14 +46,14 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     positive : bool, default=False
         If True, constrain the coefficients to be non-negative.
     penalty_weights : array-like of shape (d,) or dict, default=None
-        Factor of the penalty of each feature, at least 0: a feature of weight 0 is not penalised.
-        A dict gives them by column name, and 1 to all others. With
-        :class:`~sklearn_gd.penalties.GroupLasso` one for each group, in the order of the sorted
-        labels, or by label. Only for penalties that are sums over features or groups.
+        Factor of the penalty of each feature, at least 0; a feature of weight 0 is not penalised. A
+        dict has column names as keys; columns that it does not name have a weight of 1. With
+        :class:`~sklearn_gd.penalties.GroupLasso`, one weight for each group, in the order of the
+        sorted labels, or a dict by label. Only for penalties that are sums over features or groups.
     lower : float, array-like of shape (d,) or dict, default=None
         Lower bounds of the coefficients, in raw units: one number for all features, or one for
-        each. A dict gives them by column name, and none to all others. Only for smooth penalties,
-        "l1" and "elasticnet".
+        each. A dict has column names as keys; columns that it does not name have no bound. Only for
+        smooth penalties, "l1" and "elasticnet".
     upper : float, array-like of shape (d,) or dict, default=None
         Upper bounds, as ``lower``.
     standardize : bool, default=False
@@ -115,7 +116,7 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     classes_ : ndarray of shape (K,)
         Labels in ascending order; for a 0/1 matrix y the numbers of its columns.
     coef_ : ndarray of shape (1, d) for two classes, (K, d) otherwise
-        In log-odds over the units of X.
+        Coefficients, in log-odds per unit of X.
     intercept_ : ndarray of shape (1,) or (K,)
         In log-odds; 0 without ``fit_intercept``.
     n_iter_ : int
@@ -125,7 +126,7 @@ class GDLogisticClassifier(Classifier, LinearEstimator):
     solver_ : Solver
         The solver that ``solver`` resolved to.
     objective_ : float
-        Objective at the result; after ``partial_fit`` that of the last rows.
+        Objective of the fitted parameters; after ``partial_fit``, on the rows of the last call.
     optimality_ : float
         Estimated relative gap to the optimum, between 0 and 1: twice the Newton decrement divided
         by the objective. NaN if it was not evaluated, as after ``partial_fit`` or stochastic passes

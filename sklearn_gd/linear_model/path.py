@@ -42,13 +42,13 @@ def regularization_path(
     Parameters
     ----------
     estimator : GDLinearRegressor, GDLogisticClassifier or GDSoftmaxClassifier
-        It is cloned, and stays as it is.
+        It is cloned and not changed.
     X : {array-like, sparse matrix} of shape (n, d)
         Features.
     y : array-like of shape (n,) or (n, k)
         Target.
     alphas : array-like of shape (m,)
-        Strengths of the penalty, at least 0; they are visited from the strongest to the weakest.
+        Strengths of the penalty, at least 0. They are fitted from the strongest to the weakest.
     sample_weight : array-like of shape (n,), default=None
         Weight of each row, at least 0.
     offset : array-like of shape (n,) or (n, k), default=None
@@ -66,7 +66,7 @@ def regularization_path(
     TypeError
         For an estimator that is not linear or not of this library, or takes no offset.
     ValueError
-        For a number in place of alphas, for no alphas, or data that cannot be used.
+        If ``alphas`` is a number or empty, or the data cannot be used.
 
     See Also
     --------

@@ -47,27 +47,28 @@ DEFAULT_ALPHAS = 100
 class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
     r"""Choose the strength of a penalty by cross-validation along a regularization path.
 
-    For each fold the problem is posed once, and solved for a descending range of ``alpha``, each
-    from the optimum of the last one. The scores on the held-out rows are those of a grid search
-    over ``alpha`` and ``l1_ratio`` with the same folds, in a fraction of the time.
+    For each fold the data are prepared once, and the model is fitted for a descending range of
+    ``alpha``, each fit starting from the optimum of the previous one. The scores on the held-out
+    rows are those of a grid search over ``alpha`` and ``l1_ratio`` with the same folds, computed in
+    a fraction of the time.
 
     Parameters
     ----------
     estimator : GDLinearRegressor, GDLinearClassifier, GDLogisticClassifier or GDSoftmaxClassifier
-        The estimator whose ``alpha`` is chosen; its own ``alpha`` is ignored. It is cloned and
-        stays as it is. It must have a penalty and ``early_stopping=False``.
+        The estimator whose ``alpha`` is chosen; its own ``alpha`` is ignored. It is cloned and not
+        changed. It must have a penalty and ``early_stopping=False``.
     alphas : "auto", int or array-like of shape (m,), default="auto"
         Strengths of the penalty.
 
-        - an int: this many in geometric progression. The first is the least alpha at which all
-          coefficients are zero; of a penalty without kinks, and for ``l1_ratio`` below 0.001, that
-          of an elastic net with ``l1_ratio=0.001``. The last is 1e-4 times the first alpha of the
-          lasso, or 1e-2 times if X has at least as many features as rows.
+        - an int: this many in geometric progression. The first is the smallest alpha at which all
+          coefficients are zero. For a penalty without kinks, and for ``l1_ratio`` below 0.001, it
+          is that of an elastic net with ``l1_ratio=0.001``. The last is 1e-4 times the first alpha
+          of the lasso, or 1e-2 times if X has at least as many features as rows.
         - "auto": 100 of these.
         - an array: these, at least 0.
     l1_ratios : array-like of shape (r,), default=None
         Values of ``l1_ratio`` to choose from, for an estimator with ``penalty="elasticnet"``. None
-        leaves that of the estimator.
+        keeps the value of the estimator.
     cv : int, splitter or iterable, default=5
         Number of folds, a cross-validation generator, or pairs of training and held-out positions,
         as of :func:`sklearn.model_selection.check_cv`. An int means stratified folds for
@@ -75,16 +76,16 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
     scoring : str, callable or None, default=None
         Score on the held-out rows, greater is better: the name of a scorer or a function
         ``scorer(estimator, X, y)``, which then needs a parameter ``sample_weight`` if there are
-        weights. None is minus the mean loss, weighted by ``sample_weight``; ``class_weight`` has no
-        part in it. An ``offset`` is part of the mean loss; another score needs metadata routing,
-        and a scorer that requests it.
+        weights. None is minus the mean loss, weighted by ``sample_weight``; it does not depend on
+        ``class_weight``. An ``offset`` is part of the mean loss; another score needs metadata
+        routing, and a scorer that requests it.
     rule : {"best", "one_standard_error"}, default="best"
         Which alpha is chosen.
 
         - "best": the one with the largest mean score over folds.
         - "one_standard_error": the largest alpha, at the best ``l1_ratio``, whose mean score is at
-          least the best one less its standard error, the standard deviation over the K folds
-          divided by :math:`\sqrt K`.
+          least the best one minus its standard error, which is the standard deviation over the K
+          folds divided by :math:`\sqrt K`.
     end_early : bool, default=False
         Whether the grid ends where a weaker penalty no longer improves the fit to all rows, by the
         rule of glmnet: where the share of the first fit's deviance that is explained grows by less
@@ -106,21 +107,22 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
     best_l1_ratio_ : float or None
         The chosen ``l1_ratio``; None for other penalties than "elasticnet".
     best_index_ : int
-        Where ``cv_results_`` has them.
+        Index of the chosen parameters in ``cv_results_``.
     best_score_ : float
-        Their mean score over the folds.
+        Mean score of the chosen parameters over the folds.
     scores_ : ndarray of shape (m, K), or (r, m, K) with ``l1_ratios``
         The score of each alpha on the held-out rows of each fold.
     cv_results_ : dict of lists and arrays
-        The same as of :class:`~sklearn.model_selection.GridSearchCV`, without times: "params",
+        As in :class:`~sklearn.model_selection.GridSearchCV`, without times: "params",
         "param_alpha", "param_l1_ratio", "mean_test_score", "std_test_score", "rank_test_score",
-        "split0_test_score" and so on; and "standard_error", as of ``rule``.
+        "split0_test_score" and so on; and "standard_error", which ``rule`` uses.
     n_splits_ : int
         K, the number of folds.
     coef_path_ : ndarray of shape (m, ...)
-        Coefficients of all rows at each alpha and the best ``l1_ratio``, shaped like ``coef_``.
+        Coefficients fitted to all rows, for each alpha at the best ``l1_ratio``, shaped like
+        ``coef_``.
     intercept_path_ : ndarray of shape (m, ...)
-        The same of intercepts.
+        Intercepts, likewise.
     best_estimator_ : estimator
         The estimator with the chosen strength, fitted to all rows.
     classes_ : ndarray of shape (K,)

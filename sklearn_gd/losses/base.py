@@ -28,8 +28,8 @@ class Loss(Component):
         The same of the mean over many rows: below ``curvature`` where a row has all of its own
         within a short range, and the ranges of rows lie apart.
     is_convex : bool
-        Whether the loss is convex in ``raw``. If not, a fit claims to have reached a stationary
-        point and no more, and "auto" takes no solver that relies on convexity.
+        Whether the loss is convex in ``raw``. If not, a fit reports a stationary point, which need
+        not be the minimum, and "auto" chooses no solver that relies on convexity.
     is_quadratic : bool
         Whether the second derivative is the same everywhere and for all outputs.
     is_separable : bool

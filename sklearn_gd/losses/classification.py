@@ -19,7 +19,7 @@ class Logistic(Loss):
 
     .. math:: \log(1 + e^{raw}) - y\,raw, \quad \text{derivative } p - y, \quad p = 1/(1 + e^{-raw})
 
-    Each output is a sigmoid of its own: one for two classes, one a class for one-vs-rest, one a
+    Each output is a separate sigmoid: one for two classes, one per class for one-vs-rest, one per
     label for multilabel targets. The second derivative is :math:`p(1 - p) \le 1/4`.
 
     References

@@ -153,8 +153,8 @@ class InverseGaussian(HalfDeviance):
         \text{derivative } (\mu - y)/\mu^2
 
     For positive y with a long tail: times to an event, say. The prediction is :math:`e^{raw}`. The
-    loss is not convex where the mean is above :math:`2 y`, so that a fit claims a stationary point
-    only.
+    loss is not convex where the mean is above :math:`2 y`, so a fit reports a stationary point,
+    which need not be the minimum.
 
     Raises
     ------

@@ -28,8 +28,9 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     .. math:: \frac1S \sum_i s_i\,loss(y_i, raw_i) + \sum_l alpha_l \cdot penalty(W_l),
         \quad raw = W_L^T h_{L-1}(\dots h_1(W_1^T x + b_1) \dots) + b_L
 
-    with sample weights :math:`s_i`, :math:`S = \sum_i s_i`. The loss is that of one sigmoid for two
-    classes, of a softmax for more, and of a sigmoid a label for a 0/1 matrix y.
+    with sample weights :math:`s_i`, :math:`S = \sum_i s_i`. The loss is the log-loss: of one
+    sigmoid for two classes, of a softmax for more, and of a sigmoid for each label if y is a 0/1
+    matrix.
 
     Parameters
     ----------
@@ -37,14 +38,15 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
         Number of units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
         Functions h of the hidden units, one for all layers or one for each: "relu", "leaky_relu",
-        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", or an object of
-        :mod:`sklearn_gd.models.activations`, your own included. Initial weights fit them.
+        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", an object of
+        :mod:`sklearn_gd.models.activations`, or your own. The scale of the initial weights depends
+        on them.
     dropout : float or sequence of float, default=0.0
         Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
         for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
         use all units.
     penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
-        What is added to the mean loss; biases are never penalised.
+        Penalty added to the mean loss. Intercepts are not penalised.
     alpha : float or sequence of float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
         its meaning does not depend on the number of rows, the solver or the batch size.
@@ -53,10 +55,11 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     l1_ratio : float, default=0.15
         Fraction of the l1 penalty, between 0 and 1. Only used when ``penalty="elasticnet"``.
     standardize : bool, default=True
-        The network sees features with their weighted mean subtracted and divided by their standard
-        deviation; ``coefs_`` applies to raw features all the same.
+        If True, the features are centred by their weighted mean and divided by their standard
+        deviation before the first layer. ``coefs_`` nevertheless applies to raw features.
     max_norm : float or None, default=None
-        Gradients of batches longer than this are cut to it.
+        Maximum norm of the gradient of a batch; longer gradients are scaled down to it. None means
+        no limit.
     class_weight : dict, "balanced" or None, default=None
         Factors for the weights of the rows of each class. "balanced" gives every class the same
         total weight.
@@ -127,7 +130,7 @@ class GDMLPClassifier(Classifier, NetworkEstimator):
     solver_ : Solver
         The solver that ``solver`` resolved to.
     objective_ : float
-        Objective at the result; after ``partial_fit`` that of the last rows.
+        Objective of the fitted parameters; after ``partial_fit``, on the rows of the last call.
     optimality_ : float
         By how much the objective last fell below its lowest value, relative to its initial value.
         NaN if it was not evaluated, as after ``partial_fit`` or with ``tol=0``.

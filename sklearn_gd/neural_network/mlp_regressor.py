@@ -41,13 +41,13 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         + \sum_l alpha_l \cdot penalty(W_l), \qquad
         u_j = \frac2S \sum_i s_i\,loss(y_{ij},\, constant_j)
 
-    with z the output of the network and the best constant of each target. The loss sees y in its
-    own units, and so do its ``delta`` and ``epsilon``. Neither the path nor ``alpha`` nor
-    ``objective_`` then depends on the units of y, and targets of different scales are learnt
-    alike, which a loss in the units of y would leave to the largest. For squared error u is
-    :math:`\sigma^2`: the objective is that of standardized targets. Behind a log link the
-    prediction has units of its own, so m = 0 and :math:`\sigma` = 1 there. Targets that
-    do not vary have units of 1. ``coefs_`` and ``intercepts_`` predict in units of y all the same.
+    with z the output of the network and the best constant of each target. The loss is computed in
+    the units of y, and so ``delta`` and ``epsilon`` are in these units. Therefore neither the fit
+    nor the effect of ``alpha`` nor ``objective_`` depends on the units of y, and several targets of
+    different scales get the same weight, where otherwise the largest would dominate. For squared
+    error u is :math:`\sigma^2`: the objective is that of standardized targets. With a log link m =
+    0 and :math:`\sigma` = 1. For a constant target, :math:`\sigma` = 1. ``coefs_`` and
+    ``intercepts_`` nevertheless predict in the units of y.
 
     Parameters
     ----------
@@ -63,14 +63,15 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         Number of units of each hidden layer.
     activation : str, Activation or sequence of these, default="relu"
         Functions h of the hidden units, one for all layers or one for each: "relu", "leaky_relu",
-        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", or an object of
-        :mod:`sklearn_gd.models.activations`, your own included. Initial weights fit them.
+        "elu", "gelu", "silu", "softplus", "tanh", "logistic", "identity", an object of
+        :mod:`sklearn_gd.models.activations`, or your own. The scale of the initial weights depends
+        on them.
     dropout : float or sequence of float, default=0.0
         Fraction of hidden units that are switched off at random in each training batch, in [0, 1),
         for all layers or for each; the remaining units are scaled by 1 / (1 - dropout). Predictions
         use all units.
     penalty : {"l2", "l1", "elasticnet", "mcp", "slope"}, Penalty or None, default="l2"
-        What is added to the mean loss; biases are never penalised.
+        Penalty added to the mean loss. Intercepts are not penalised.
     alpha : float or sequence of float, default=1e-4
         Regularization strength. It multiplies the penalty, which is added to the *mean* loss, so
         its meaning does not depend on the number of rows, the solver or the batch size.
@@ -85,7 +86,8 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
         their standard deviation; ``coefs_`` applies to raw ones all the same. ``partial_fit`` and
         ``warm_start`` keep the units of the first rows.
     max_norm : float or None, default=None
-        Gradients of batches longer than this are cut to it.
+        Maximum norm of the gradient of a batch; longer gradients are scaled down to it. None means
+        no limit.
     solver : str or Solver, default="auto"
         Optimization algorithm: the name of a solver in :data:`sklearn_gd.solvers.SOLVERS`, or a
         :class:`~sklearn_gd.solvers.Solver` to change its parameters. "auto" is Adam.
@@ -151,7 +153,7 @@ class GDMLPRegressor(Regressor, NetworkEstimator):
     solver_ : Solver
         The solver that ``solver`` resolved to.
     objective_ : float
-        Objective at the result; after ``partial_fit`` that of the last rows.
+        Objective of the fitted parameters; after ``partial_fit``, on the rows of the last call.
     optimality_ : float
         By how much the objective last fell below its lowest value, relative to its initial value.
         NaN if it was not evaluated, as after ``partial_fit`` or with ``tol=0``.

@@ -58,7 +58,7 @@ class Objective(ABC):
     passes : float
         Number of passes over the data so far, where a value with its gradient is one.
     rounds : int
-        Number of times that results of all rows were waited for.
+        Number of times that results of all rows were awaited.
     """
 
     is_linear = False

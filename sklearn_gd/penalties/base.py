@@ -27,10 +27,10 @@ class Penalty(Component):
     is_smooth : bool
         Whether there is no nonsmooth part.
     is_convex : bool
-        Whether the penalty is convex. If not, a fit claims to have reached a stationary point and
-        no more, and "auto" takes no solver that relies on convexity.
+        Whether the penalty is convex. If not, a fit reports a stationary point, which need not be
+        the minimum, and "auto" chooses no solver that relies on convexity.
     is_separable : bool
-        Whether ``prox`` is right for a scale for each weight, as that of a sum over weights is. If
+        Whether ``prox`` supports a separate scale for each weight, as for a sum over weights. If
         not, it is only called with one number.
     is_quadratic : bool
         Whether the penalty is a quadratic form of the weights of each output.

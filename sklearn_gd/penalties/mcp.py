@@ -16,13 +16,13 @@ class MCP(Penalty):
     .. math:: \sum |w| - w^2 / (2\,gamma) \text{ where } |w| \le gamma, \quad gamma/2
         \text{ beyond}
 
-    Large weights are not shrunk, as they are by the lasso. The penalty is not convex, so that a fit
-    claims a stationary point only.
+    Unlike the lasso, it does not shrink large weights. The penalty is not convex, so a fit reports
+    a stationary point, which need not be the minimum.
 
     Parameters
     ----------
     gamma : float, default=3.0
-        The size of weights from which on the penalty is constant, in the units of the weights,
+        Size of the weights beyond which the penalty is constant, in the units of the weights;
         greater than 0. With strength ``alpha`` it is ``alpha`` times the gamma of the reference.
 
     References

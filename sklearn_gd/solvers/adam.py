@@ -249,7 +249,8 @@ class AdamW(Adam):
     epsilon : float, default=1e-8
         Keeps the divisor above zero; greater than 0.
     weight_decay : float, default=0.01
-        Share that weights lose at each update, per unit of the learning rate; at least 0.
+        Fraction of the weights that is removed at each update, per unit of the learning rate; at
+        least 0.
 
     References
     ----------

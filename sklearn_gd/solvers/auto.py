@@ -82,7 +82,7 @@ def choose(objective: Objective) -> Solver:
 
 
 def choose_for_stream(objective: Objective) -> Solver:
-    """The solver of ``partial_fit`` under "auto": units are unknown when the first rows come.
+    """The solver of ``partial_fit`` with "auto": units are unknown when the first rows arrive.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ def choose_for_stream(objective: Objective) -> Solver:
     Returns
     -------
     solver : Solver
-        :class:`NormalizedAdagrad` for a linear model, :class:`Adam` for a network, :class:`SGD`
-        for losses and penalties that the first cannot take.
+        :class:`NormalizedAdagrad` for a linear model, :class:`Adam` for a network, :class:`SGD` for
+        losses and penalties that the first does not support.
 
     Examples
     --------

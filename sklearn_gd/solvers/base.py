@@ -16,15 +16,15 @@ from sklearn_gd.solvers.run import Result, Run
 
 
 class Solver(Component):
-    """A way to minimise an objective. Configuration only: nothing of a run is kept on it.
+    """A way to minimise an objective; it stores parameters, and nothing of a run.
 
-    A solver of your own is a subclass with a method ``_run``, a loop that asks ``progress.done``
-    once an iteration.
+    Your own solver is a subclass with a method ``_run``, a loop that calls ``progress.done`` once
+    per iteration.
 
     Attributes
     ----------
     resumable : bool
-        Whether it can go on from the state of an earlier result (partial_fit, warm starts).
+        Whether it can continue from the state of an earlier result (partial_fit, warm starts).
     method_parameters : frozenset of str
         Which of the estimator's ``learning_rate``, ``batch_size``, ``average`` it uses, and of a
         network's ``dropout`` and ``max_norm``.

@@ -29,9 +29,9 @@ class LBFGS(SecondOrder):
     Parameters
     ----------
     memory : int, default=10
-        Steps remembered.
+        Number of steps and gradient changes that are stored.
     metric : "curvature" or None, default="curvature"
-        None: a multiple of the identity, as in every other L-BFGS.
+        What L-BFGS starts from: the Hessian, or with None a multiple of the identity, as usual.
 
     References
     ----------

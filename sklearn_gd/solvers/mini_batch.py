@@ -58,13 +58,13 @@ class State:
 class MiniBatch(Solver):
     """Base class of stochastic solvers, with one update per batch.
 
-    An update rule of your own is a subclass with two methods, ``init`` and ``update``, and with
-    dataclass fields where it has parameters.
+    Your own update rule is a subclass with two methods, ``init`` and ``update``, and with dataclass
+    fields where it has parameters.
 
     Attributes
     ----------
     resumable : bool
-        Whether it can go on from the state of an earlier result: True.
+        Whether it can continue from the state of an earlier result: True.
     method_parameters : frozenset of str
         Which parameters of the estimator it uses: "learning_rate", "batch_size" and "average", and
         of networks "dropout" and "max_norm".

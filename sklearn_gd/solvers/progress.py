@@ -258,7 +258,8 @@ class Progress:
             remedy = "Lower the learning_rate, or scale the features"
             message += (
                 "; the objective diverged, so the learning rate was reduced to "
-                f"{self.rate_cut:.2g} of itself: it is too large for the scale of the features"
+                f"{self.rate_cut:.2g} times its value: it is too large for the scale of the "
+                "features"
             )
         return Result(
             # a proximal step of no length: what a constraint forbids by a rounding error is undone

@@ -27,8 +27,8 @@ class ProximalNewtonCG(SecondOrder):
 
     .. math:: g^T d + d^T H d / 2 + nonsmooth(params + d)
 
-    by products Hd, a pass each, with the metric of the objective as preconditioner; the better the
-    last model foretold what its step gained, the closer.
+    by products Hd, a pass each, with the metric of the objective as preconditioner. The better the
+    previous model predicted the decrease of the objective, the more precisely it is minimised.
 
     References
     ----------

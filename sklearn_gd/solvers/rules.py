@@ -82,7 +82,7 @@ class Momentum(MiniBatch):
     Parameters
     ----------
     momentum : float, default=0.9
-        Share :math:`\mu` of the velocity that is kept, in [0, 1).
+        Fraction :math:`\mu` of the velocity that is kept, in [0, 1).
 
     References
     ----------
@@ -136,7 +136,7 @@ class Nesterov(Momentum):
     Parameters
     ----------
     momentum : float, default=0.9
-        Share :math:`\mu` of the velocity that is kept, in [0, 1).
+        Fraction :math:`\mu` of the velocity that is kept, in [0, 1).
 
     References
     ----------
@@ -236,7 +236,7 @@ class Adadelta(AdaptiveRule):
     rho : float, default=0.95
         Memory :math:`\rho` of the mean squares, in [0, 1).
     epsilon : float, default=1e-6
-        Makes the first steps differ from zero; greater than 0.
+        Makes the first steps non-zero; greater than 0.
 
     References
     ----------

@@ -53,7 +53,7 @@ _CONVERGED = {StopReason.CONVERGED, StopReason.PRECISION, StopReason.VALIDATION}
 
 @dataclass(frozen=True)
 class Stage:
-    """Which part of a longer minimisation a run is, and what the earlier parts have used up.
+    """Which part of a longer minimisation a run is, and what the earlier parts took.
 
     Parameters
     ----------

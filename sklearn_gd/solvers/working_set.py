@@ -21,12 +21,13 @@ FINEST = 1e-13
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class WorkingSet(Solver):
-    """Solves the problem on few columns, and checks all others in between.
+    """Solves the problem on few columns, and checks all others from time to time.
 
-    Each iteration makes a pass over all columns, adds to the set those that a proximal step would
-    release from zero, the most promising first and at most as many as are not zero, and minimises
-    over the set: by proximal Newton steps, in a matrix where the set is small enough for one. The
-    run ends when no column outside the set would leave zero, and the set is solved.
+    Each iteration makes a pass over all columns and adds those to the set whose coefficients a
+    proximal step would make non-zero: the most promising first, and at most as many as are already
+    non-zero. Then it minimises over the set by proximal Newton steps, with a matrix if the set is
+    small enough. The run ends when the problem on the set is solved and no column outside the set
+    would become non-zero.
 
     References
     ----------

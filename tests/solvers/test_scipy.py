@@ -21,7 +21,7 @@ from sklearn_gd.solvers.scipy import GRADIENT, HESSIAN, HESSIAN_PRODUCT, VALUE_O
 
 METHODS = sorted(VALUE_ONLY | GRADIENT | HESSIAN_PRODUCT | HESSIAN)
 SCIPY_VERSION = tuple(int(part) for part in scipy.__version__.split(".")[:2])
-needs_scipy = pytest.mark.skipif(SCIPY_VERSION < (1, 14), reason="COBYQA came with SciPy 1.14")
+needs_scipy = pytest.mark.skipif(SCIPY_VERSION < (1, 14), reason="COBYQA needs SciPy 1.14")
 each_method = pytest.mark.parametrize(
     "method", [pytest.param(m, marks=needs_scipy if m == "COBYQA" else ()) for m in METHODS]
 )

@@ -762,7 +762,7 @@ def test_divergence_is_rolled_back_and_the_rate_cut(name, batch_size):
         result = run_rule(name, risk, start_of(risk), **run)
         assert result.state.cut < 1, rate
         assert np.log2(result.state.cut) == round(np.log2(result.state.cut)), rate
-        assert f"reduced to {result.state.cut:.2g} of itself" in result.message, rate
+        assert f"reduced to {result.state.cut:.2g} times its value" in result.message, rate
         assert risk.value(result.state.params) < 1e4 * risk.value(start_of(risk)), rate
 
 

@@ -2,9 +2,9 @@ r"""
 Minimise your own function
 ==========================
 
-Solvers need no data, only a function that returns its value and its gradient. You learn why one
-moves against the slope, how descent looks over one weight and over two, how to take an optimiser
-of SciPy in its place, and how to stop by a rule of your own.
+Solvers need no data, only a function that returns its value and its gradient. You learn why a step
+goes against the slope, what descent looks like for one weight and for two, how to use an optimiser
+of SciPy instead, and how to stop by your own rule.
 
 The lesson follows the Notes, Eaton's pictures of J(w), and the end of Chkifa's text: "gradient
 descent or a built-in optimization function".
@@ -41,8 +41,8 @@ def cross_entropy(w):
 
 
 # %%
-# Inputs of the algorithm in the Notes: a start, a rate and a number of steps. ``Run`` holds the
-# last two. The loop next to it is the algorithm itself.
+# The inputs of the algorithm in the Notes are an initial value, a rate and a number of steps.
+# ``Run`` has the last two. The loop is the algorithm itself.
 
 
 def descend(start, alpha, n_iter):
@@ -117,8 +117,8 @@ for method in ("Nelder-Mead", "CG", "BFGS", "L-BFGS-B"):
     print(f"{method:11s} {found.n_iter:3d} iterations, J = {found.value:.0e}")
 
 # %%
-# The next table is of a logistic regression. All methods stop by the estimator's ``tol``, so they
-# end at the same optimum.
+# The next table shows the methods for a logistic regression. All methods stop by the estimator's
+# ``tol``, so they end at the same optimum.
 
 X, target = load_breast_cancer(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -134,11 +134,10 @@ for method in ("CG", "BFGS", "L-BFGS-B", "TNC", "Newton-CG", "trust-ncg", "trust
 # %%
 # Your own stopping rule
 # ----------------------
-# Chkifa stops when a step is shorter than a precision of 0.001. ``tol`` is about something else,
-# the relative gap to the optimum, but a callback can use this rule: it is called after each
-# iteration, and the run ends when it returns True. A short step need not mean that the optimum is
-# near: here a step is about a tenth of the distance that is left, so the run ends nine times the
-# precision away.
+# Chkifa stops when a step is shorter than a precision of 0.001. ``tol`` has another meaning, the
+# relative gap to the optimum, but a callback can use this rule: it is called after each iteration,
+# and the run ends when it returns True. A short step need not mean that the optimum is near: here a
+# step is about a tenth of the distance that is left, so the run ends nine times the precision away.
 
 
 class StopWhenStepIsShort:

@@ -31,8 +31,8 @@ from sklearn_gd.inspection import check_gradient
 #    \frac{dJ}{dc} = \frac{dJ}{du} \frac{du}{dc} = 3b = 9
 #
 # (The text has :math:`dJ/dv = dJ/dv \cdot dv/dv` where it means :math:`dJ/du`, and after
-# :math:`dJ/db` says that :math:`dJ/da` and :math:`dJ/db` are left. Those left are
-# :math:`dJ/da = 3` and :math:`dJ/dc = 9`.)
+# :math:`dJ/db` says that :math:`dJ/da` and :math:`dJ/db` remain. In fact :math:`dJ/da = 3` and
+# :math:`dJ/dc = 9` remain.)
 
 nodes = {
     "a = 5": (0, 2, 3),
@@ -88,7 +88,7 @@ print(f"largest relative error {check.max_relative_error:.0e}")
 # Backpropagation applies the same rule backwards. It uses what the forward pass has stored: the
 # derivative of tanh at z is :math:`1 - a^2`, and for the cross-entropy behind a sigmoid
 # :math:`\partial J / \partial z_3 = a_3 - y`. (The Notes derive :math:`y - a` and then write
-# :math:`a - y`. The second is right; with the first, descent would climb.)
+# :math:`a - y`. The second is right; with the first, the steps would increase J.)
 
 X, y = load_breast_cancer(return_X_y=True)
 X = StandardScaler().fit_transform(X)[:50, :4]
@@ -122,7 +122,7 @@ by_hand = check_gradient(network, params)
 print(f"{size} parameters, largest relative error {by_hand.max_relative_error:.0e}")
 
 # %%
-# A single wrong sign is found, and named.
+# The checker finds a single wrong sign, and names the parameter.
 
 
 def wrong(params):

@@ -2,9 +2,9 @@ r"""
 A wrong gradient that converges by luck
 =======================================
 
-One feature x, one weight m, one target y: the smallest gradient descent there is. The program in
-Eaton's text prints a run that converges, but its gradient is wrong. You learn how a sign can hide
-in such a run, what the right gradient does, and how a gradient is checked.
+One feature x, one weight m and one target y are the smallest possible gradient descent. The program
+in Eaton's text prints a run that converges, but its gradient is wrong. You learn how a sign can
+hide in such a run, what the right gradient does, and how a gradient is checked.
 
 .. rows: 15
 """
@@ -18,9 +18,9 @@ from sklearn_gd.solvers import GradientDescent, Run
 # %%
 # The printed run
 # ---------------
-# The program draws x, m and y at random, prints them, and makes 1000 steps of
+# The program draws x, m and y at random, prints them, and makes 1000 steps
 # ``m -= 0.01 * gradient`` with ``gradient = 2 * (y - y_pred)``. It prints m after every hundredth
-# step. From the printed start, the same lines give the same run.
+# step. With the printed initial values, the same lines of code give the same run.
 
 x, m_start, y = -1.12242755, 1.06498435, -0.290105
 
@@ -74,10 +74,10 @@ for function in (as_printed, corrected):
 #
 # .. math:: m \leftarrow (1 + 0.02\,x)\, m - 0.02\, y
 #
-# It shrinks the error if and only if :math:`|1 + 0.02\,x| < 1`, that is for
-# :math:`-100 < x < 0`. The x that was drawn, -1.12, is negative: the missing factor
-# :math:`-x = 1.12` was positive and near 1, so the steps had the right sign and about the right
-# length. With +1.12 in its place the same program climbs.
+# It shrinks the error if and only if :math:`|1 + 0.02\,x| < 1`, that is for :math:`-100 < x < 0`.
+# The x that was drawn, -1.12, is negative: the missing factor :math:`-x = 1.12` was positive and
+# near 1, so the steps had the right sign and about the right length. With +1.12 in its place the
+# same program diverges.
 #
 # The true derivative gives :math:`m \leftarrow (1 - 0.02\,x^2)\, m + 0.02\, x y`, which converges
 # for :math:`0 < |x| < 10`, whatever the sign.
@@ -113,7 +113,8 @@ for ax in (left, right):
 # %%
 # In numbers
 # ----------
-# A loss that falls is no proof of a gradient. A finite difference is.
+# A decreasing loss does not prove that a gradient is right. A comparison with finite differences
+# does.
 
 print(f"printed run: largest difference {np.abs(ours[::100] - printed).max():.1e}")
 print(f"true run against y/x: {abs(result.params[0] - y / x):.1e}")

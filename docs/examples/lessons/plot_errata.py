@@ -3,9 +3,9 @@ Errata of the four texts
 ========================
 
 The lessons follow four texts: Eaton, "Introduction to the Math of Gradient Descent"; Chkifa, "An
-introduction to gradient descent algorithms"; the handwritten Notes, "Numeric Minimization of
-Loss"; and the Lesson "Gradient Descent" of an online course on neural networks. They teach well,
-and like all texts they have slips. Here each slip has a number or a picture that shows it.
+introduction to gradient descent algorithms"; the handwritten Notes, "Numeric Minimization of Loss";
+and the Lesson "Gradient Descent" of an online course on neural networks. They teach well, and like
+all texts they contain mistakes. Here a number or a picture shows each of them.
 """
 
 import matplotlib.pyplot as plt
@@ -20,8 +20,8 @@ rng = np.random.default_rng(0)
 # -----------------------------------------
 # Printed is :math:`(1 - y)(1 - \log p)`; it is :math:`(1 - y) \log(1 - p)`, and the case y = 0
 # below it is wrong likewise. For y = 0 the loss as printed is :math:`\log p - 1`: it is at most -1,
-# however wrong the prediction, and has no lower bound at p = 0, so that one sure zero outweighs
-# any number of blunders. The cross-entropy is 0 at p = 0 and infinite at p = 1.
+# however wrong the prediction, and has no lower bound at p = 0, so that a single certain 0
+# outweighs any number of wrong predictions. The cross-entropy is 0 at p = 0 and infinite at p = 1.
 
 p = np.linspace(0.005, 0.995, 200)
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
@@ -35,8 +35,8 @@ print(f"at p = 0.01: printed {-(1 - np.log(0.01)):.2f}, cross-entropy {-np.log(0
 # 2. Eaton, demo program: the gradient
 # ------------------------------------
 # Printed is ``2 * (y - y_pred)``; the derivative of :math:`(y - m x)^2` in m is
-# :math:`-2 x (y - m x)`. A gradient checker sees it at once, and :doc:`its own lesson
-# <plot_eaton_demo>` shows why the printed run converged all the same.
+# :math:`-2 x (y - m x)`. A gradient checker finds it at once, and :doc:`its own lesson
+# <plot_eaton_demo>` shows why the printed run converged nevertheless.
 
 x, m, y = -1.12242755, 1.06498435, -0.290105
 check = check_gradient(lambda w: ((y - w[0] * x) ** 2, 2 * (y - w * x)), [m])
@@ -49,8 +49,8 @@ print(f"relative error corrected {check.max_relative_error:.0e}")
 # ---------------------------
 # The features are written :math:`x_1, \dots, x_9`, and there are eight. Label 1 is said to mean
 # diabetes, yet 65 % of the 759 rows have it, while 35 % of the persons of the original study had
-# diabetes: in this table 1 most likely means *no* diabetes. The mathematics does not mind: with
-# all labels swapped, all weights change their sign.
+# diabetes: in this table 1 most likely means *no* diabetes. For the mathematics it makes no
+# difference: with all labels swapped, all weights change their sign.
 #
 # 4. Eaton, computation graph
 # ---------------------------
@@ -113,8 +113,8 @@ print(f"row j in place of column j: {dz @ theta[j, :3]:.4f}")
 # 8. Notes: the sign
 # ------------------
 # :math:`dJ/dz` is derived as :math:`y - a` and then written :math:`a - y`; the line with NumPy has
-# ``dJdz = y - a`` again. For J the negative log-likelihood it is :math:`a - y`. With the other
-# sign descent climbs.
+# ``dJdz = y - a`` again. For J the negative log-likelihood it is :math:`a - y`. With the other sign
+# the steps increase J.
 
 z, label, rate = 0.3, 1.0, 0.5
 a = 1 / (1 + np.exp(-z))

@@ -69,10 +69,9 @@ plt.show()
 # %%
 # What a descent has to overcome
 # ------------------------------
-# The lines lie close together: without a penalty the model is sure almost everywhere, and its
-# coefficients are large. Batch descent with the step 1/L, which starts at w = 0, has a long way
-# to go, and momentum shortens it; the default solver divides the gradient by the curvature
-# instead.
+# The lines are close together: without a penalty the probabilities are near 0 or 1 almost
+# everywhere, and the coefficients are large. Batch descent with the step 1/L starts at w = 0 and
+# needs many steps. Momentum needs fewer. The default solver uses second derivatives instead.
 
 fig, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 solvers = {"gd": {"tol": 0}, "agd": {"tol": 0}, "auto": {}}

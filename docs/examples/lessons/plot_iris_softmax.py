@@ -40,9 +40,9 @@ print("K + 1 terms", one_too_many.round(4), "sum", one_too_many.sum().round(4))
 # %%
 # The fit
 # -------
-# ``C=10`` for n = 150 rows is ``alpha = 1 / (10 * 150)``. The derivative of J in
-# :math:`raw_k` is :math:`p_k - 1` for the class of the row and :math:`p_k` for the others;
-# ``check_gradient`` finds nothing to object to.
+# ``C=10`` for n = 150 rows is ``alpha = 1 / (10 * 150)``. The derivative of J in :math:`raw_k` is
+# :math:`p_k - 1` for the class of the row and :math:`p_k` for the others; ``check_gradient``
+# confirms this.
 
 iris = load_iris()
 X, y = iris.data[:, 2:], iris.target

@@ -4,8 +4,8 @@ A neural network with 4, 5 and 3 units
 
 Chkifa classifies iris by a network with 4 inputs, 5 hidden units and 3 outputs; the Notes compose
 layers of tanh, tanh and sigmoid; and his last listing has two layers of ReLU with linear logits.
-This lesson computes the gradient of the first by hand, checks those of all, trains them, and ends
-with an activation and a loss of one's own.
+This lesson computes the gradient of the first by hand, checks the gradients of all, trains the
+networks, and ends with your own activation and loss.
 
 .. rows: 11 13 18 25
 """
@@ -99,8 +99,8 @@ for activation in ("logistic", "tanh", "relu", "leaky_relu", "elu", "gelu", "sil
 # %%
 # Training
 # --------
-# Weights begin at random, as from equal ones all hidden units would learn the same. "Use gradient
-# descent or a built-in optimisation function", says Chkifa: L-BFGS suits 150 rows.
+# Initial weights are random, because with equal weights all hidden units would learn the same. "Use
+# gradient descent or a built-in optimisation function", says Chkifa: L-BFGS suits 150 rows.
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True, layout="constrained")
 settings = {"hidden_layer_sizes": (5,), "alpha": 1e-3, "random_state": 0}
@@ -116,7 +116,8 @@ for ax, solver in zip(axes, ("gd", "lbfgs"), strict=True):
 plt.show()
 
 # %%
-# What has it learnt? Each line is a weight: thick if large, solid if positive.
+# The picture shows the weights: a line is thick if its weight is large, and solid if it is
+# positive.
 
 names = [name.removesuffix(" (cm)") for name in iris.feature_names]
 model = GDMLPClassifier(activation="tanh", solver="lbfgs", **settings).fit(X, y)
@@ -192,8 +193,8 @@ for alpha in ((0.0, 0.0), (0.1, 0.0), (0.0, 0.1), (0.1, 0.1)):
 # A loss and an activation of one's own
 # -------------------------------------
 # "The same approach applies if J is another loss function." An activation is a value and a
-# derivative in z, a loss a value and a derivative in the raw prediction; ``check_gradient`` tells
-# whether both belong together.
+# derivative in z, a loss a value and a derivative in the raw prediction; ``check_gradient`` checks
+# that the derivative belongs to the value.
 
 
 class Softsign(Activation):

@@ -75,9 +75,9 @@ print(f"largest difference {np.abs(ours - path[-1]).max():.1e}")
 # %%
 # When to stop
 # ------------
-# There are two ways to end. ``max_iter`` counts. ``tol`` asks for accuracy: a fit has converged
-# when the relative gap to the optimum, estimated by second derivatives, is at most this value.
-# ``stop_reason_`` says which of the two it was.
+# There are two ways to end. ``max_iter`` limits the number of iterations. ``tol`` sets the
+# accuracy: a fit has converged when the relative gap to the optimum, estimated by second
+# derivatives, is at most this value. ``stop_reason_`` says which of the two it was.
 
 for tol in (1e-2, 1e-4, 1e-8, 1e-12):
     model = GDLinearRegressor(solver="gd", alpha=0, tol=tol).fit(X, y, **start)
@@ -85,8 +85,7 @@ for tol in (1e-2, 1e-4, 1e-8, 1e-12):
     print(f"tol={tol:.0e}: {model.n_iter_:3d} steps, error {error:.0e}; {model.stop_reason_}")
 
 # %%
-# A fit that runs out of iterations warns, unless ``tol=0`` says that a number of steps was all
-# that was wanted.
+# A fit that reaches ``max_iter`` warns, unless ``tol=0`` asks for exactly that many steps.
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always", ConvergenceWarning)
@@ -94,8 +93,8 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].message)
 
 # %%
-# The line on the left, and on the right the relative gap to the optimum, which ``tol`` bounds. It
-# shrinks by the same factor at each step: a straight line on a logarithmic axis. It is the cheap
+# The line is on the left, and the relative gap to the optimum, which ``tol`` bounds, on the right.
+# It shrinks by the same factor at each step: a straight line on a logarithmic axis. It is the cheap
 # estimate of the solver until it is near ``tol``; the jump near the end is where second derivatives
 # are used to confirm that the fit has converged.
 
@@ -116,14 +115,14 @@ right.grid(alpha=0.3)
 # %%
 # One step
 # --------
-# 1/L is one number for all directions, so a flat direction waits for the steepest. A *metric*
-# gives each direction its own: with the second derivatives :math:`H = X_b^\top X_b / n` in the
-# place of L,
+# 1/L is one number for all directions, so the steepest direction limits the steps along flat ones.
+# A *metric* gives each direction its own: with the second derivatives :math:`H = X_b^\top X_b / n`
+# in the place of L,
 #
 # .. math:: \theta - H^{-1} \nabla F(\theta)
 #    = \theta - H^{-1} (H \theta - X_b^\top y / n) = H^{-1} X_b^\top y / n = \theta^*
 #
-# from any start: one gradient step *is* the normal equation. This is what ``solver="auto"`` takes
+# from any initial value: one gradient step *is* the normal equation. ``solver="auto"`` uses this
 # for least squares.
 
 exact = GDLinearRegressor(solver=GradientDescent(metric="curvature"), alpha=0).fit(X, y, **start)
@@ -133,9 +132,9 @@ print(exact.stop_reason_)
 # %%
 # The error is a mean
 # -------------------
-# F is the *average* over points. So copies of all rows change nothing: not the minimum, not L,
-# not a single step. With a sum in its place, the same step would be twice as long and diverge.
-# A sample weight of 2 is such a copy.
+# F is the *average* over points. So copying all rows changes nothing: neither the minimum, nor L,
+# nor any step. With a sum in its place, the same step would be twice as long and diverge. A sample
+# weight of 2 is such a copy.
 
 settings = {"solver": "gd", "alpha": 0.1, "max_iter": 7, "tol": 0}
 once = GDLinearRegressor(**settings).fit(X, y)

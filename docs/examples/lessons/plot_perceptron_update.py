@@ -3,8 +3,8 @@ From the perceptron to logistic regression
 ==========================================
 
 The Lesson derives the gradient of the cross-entropy of *one* point and arrives at an update that
-fits in a line. We make it by hand, find the same numbers with ``solver="sgd"``, answer the
-Lesson's quiz by a plot, and meet the perceptron on the way.
+fits on one line. We compute it by hand, get the same numbers with ``solver="sgd"``, answer the
+Lesson's quiz with a plot, and derive the perceptron.
 
 .. rows: 19 24
 """
@@ -77,10 +77,11 @@ for n_rows in (2, 10, len(X)):
 # %%
 # The quiz
 # --------
-# *What does the scalar y - p signify?* Of the four answers two are right: closer the label to the
-# prediction, smaller the gradient; farther, larger. The plot shows every flower, at the starting
-# weights: along a line through zero if the point's own length is divided out, and in any case
-# never longer than :math:`|y - p|` times that length.
+# *What does the scalar y - p signify?* Of the four answers two are right: the closer the label is
+# to the prediction, the smaller the gradient, and the farther, the larger. The plot shows the
+# length of the gradient of every flower at the initial weights. It is :math:`|y-p|` times the
+# length of (x, 1), so flowers of different size scatter on the left, and lie on a line on the
+# right.
 
 p = sigmoid(X @ w + b)
 gradient = -(y - p)[:, np.newaxis] * np.c_[X, np.ones(len(X))]
@@ -129,11 +130,11 @@ plt.show()
 # %%
 # The perceptron
 # --------------
-# Replace the sigmoid by a hard threshold, :math:`\hat y = 1` where :math:`raw > 0` and else 0.
-# Then :math:`y - \hat y` is 0 for a right prediction and :math:`\pm 1` for a wrong one, and the
-# same update is the perceptron's: it learns from mistakes alone, always by a whole step. It is a
-# descent, too: on the loss :math:`\max(0, -raw)` of class 1 and :math:`\max(0, raw)` of class 0.
-# As a loss of our own, with a value and a derivative in *raw*:
+# Replace the sigmoid by a hard threshold, :math:`\hat y = 1` where :math:`raw > 0` and else 0. Then
+# :math:`y - \hat y` is 0 for a right prediction and :math:`\pm 1` for a wrong one, and the same
+# update is the perceptron's: it learns only from mistakes, and always by a whole step. It is also a
+# gradient descent, on the loss :math:`\max(0, -raw)` of class 1 and :math:`\max(0, raw)` of class
+# 0. As a loss of our own, with a value and a derivative in *raw*:
 
 
 class HardThreshold(Loss):

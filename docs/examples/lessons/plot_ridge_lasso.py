@@ -4,8 +4,8 @@ Lasso, ridge and Tikhonov regularization
 
 Three penalties on the coefficients of one regression, each compared with a reference:
 scikit-learn's Lasso, ElasticNet and Ridge, and the closed form with a matrix :math:`\Gamma`. You
-learn how the strengths convert, what each penalty does to the coefficients, and how to draw them
-along a range of strengths.
+learn how to convert the strengths, what each penalty does to the coefficients, and how to draw the
+coefficients for a range of strengths.
 
 The lesson follows Chkifa's variants of linear regression.
 
@@ -67,9 +67,9 @@ for name, (theirs, ours) in pairs.items():
     print(f"{name:10s} largest relative difference {gap:.0e}, zeros {np.sum(ours.coef_ == 0)}")
 
 # %%
-# The lasso has exact zeros. Its penalty has a kink at 0 and no gradient there, so descent takes it
-# through its *proximal operator*: a step on the smooth part, then each coefficient moves towards 0
-# by a fixed amount and stays there if it arrives.
+# The lasso has exact zeros. Its penalty has a kink at 0 and no gradient there, so descent uses its
+# *proximal operator*: a step on the smooth part, then each coefficient moves towards 0 by a fixed
+# amount and stays there if it arrives.
 
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 position = np.arange(len(names))
@@ -108,9 +108,10 @@ print("features in the lasso:", (paths["lasso"].coefs != 0).sum(axis=1)[::5])
 # %%
 # Ridge with a matrix
 # -------------------
-# :math:`\Gamma` says which coefficients are unlikely. With the differences of neighbours as its
-# rows, coefficients that jump are: right where features are points of a curve. Here 60 features
-# are such points, 80 rows are seen with noise, and the true coefficients are one smooth wave.
+# :math:`\Gamma` says which coefficients are unlikely. If its rows are the differences of
+# neighbours, jumps between neighbouring coefficients are unlikely. This suits features that are
+# points of a curve. Here there are 60 such features, 80 rows with noise, and the true coefficients
+# are a smooth wave.
 #
 # With centred X and y, the closed form is
 #

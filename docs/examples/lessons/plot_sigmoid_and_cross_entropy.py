@@ -2,10 +2,10 @@ r"""
 The sigmoid and the cross-entropy
 =================================
 
-Logistic regression needs three formulas: the sigmoid, which makes a probability of any number;
-the cross-entropy, which says how bad a probability was; and the gradient of the second. This
-lesson draws the first two, derives the third, and checks each by numbers. It follows the texts of
-Eaton and of Chkifa, the Notes and the Lesson, and says where they err.
+Logistic regression needs three formulas: the sigmoid, which makes a probability of any number; the
+cross-entropy, which says how bad a probability was; and the gradient of the second. This lesson
+draws the first two, derives the third, and checks each by numbers. It follows the texts of Eaton
+and of Chkifa, the Notes and the Lesson, and points out their mistakes.
 
 .. rows: 8 21 23
 """
@@ -53,18 +53,18 @@ plt.show()
 # %%
 # The threshold: :math:`p \ge 0.5` is the same as :math:`raw \ge 0`, so the boundary between the
 # classes is a straight line (a plane, a hyperplane), although the probability is curved. On the
-# line itself Chkifa says 1; this library says 0, as scikit-learn does.
+# line itself Chkifa predicts 1; this library predicts 0, as scikit-learn does.
 #
 # The cross-entropy
 # -----------------
 # A row of class 1 costs :math:`-\log p`, one of class 0 costs :math:`-\log(1 - p)`: nothing for a
-# sure and right prediction, without limit for a sure and wrong one. In one formula,
+# certain and right prediction, infinitely much for a certain and wrong one. In one formula,
 #
 # .. math:: J = -y \log p - (1 - y) \log(1 - p) = \log(1 + e^{raw}) - y\,raw .
 #
 # **Where a text errs.** Eaton's equation (2) has :math:`(1 - y)(1 - \log p)`, so that a row of
-# class 0 would cost :math:`-(1 - \log p)`. The dotted line shows it: it rewards with
-# :math:`-\infty`, and a sure wrong prediction, p near 1, costs nothing.
+# class 0 would cost :math:`-(1 - \log p)`. The dotted line shows this loss: it has the value
+# :math:`-\infty` at p = 0, and is negative even for a wrong prediction, p near 1.
 
 p = np.linspace(0.005, 0.995, 199)
 fig, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
@@ -77,8 +77,8 @@ ax.legend(loc="upper center")
 plt.show()
 
 # %%
-# The second form of J, in *raw*, is what the library computes: it neither divides by zero nor
-# takes the logarithm of zero, however sure the model is.
+# The second form of J, in *raw*, is what the library computes: it neither divides by zero nor takes
+# the logarithm of zero, however extreme the probability is.
 
 y = np.array([[1.0], [0.0], [0.0]])
 raw = np.array([[2.0], [-1.0], [800.0]])
@@ -90,10 +90,10 @@ print("by raw predictions", Logistic().value(y, raw).round(6).tolist())
 # %%
 # Maximum likelihood is the minimum of J
 # --------------------------------------
-# The Notes choose w such that the data become most likely. The likelihood of n independent rows
-# is the product :math:`\prod_i p_i^{y_i} (1 - p_i)^{1 - y_i}`; minus its logarithm is
-# :math:`n J`. The logarithm grows with its argument, so both have their best w in common. Why
-# take it then? The product is flat almost everywhere, and a descent sees nothing there.
+# The Notes choose w such that the data become most likely. The likelihood of n independent rows is
+# the product :math:`\prod_i p_i^{y_i} (1 - p_i)^{1 - y_i}`; minus its logarithm is :math:`n J`. The
+# logarithm grows with its argument, so both have the same best w. The logarithm is used because the
+# product is flat almost everywhere, so that its gradient is useless there.
 
 X, y = load_breast_cancer(return_X_y=True)
 radius = (X[:40, :1] - X[:40, 0].mean()) / X[:40, 0].std()
@@ -130,8 +130,8 @@ plt.show()
 #     = \Big(-\frac yp + \frac{1 - y}{1 - p}\Big)\, p (1 - p) = p - y,
 #
 # and for w and b the mean of :math:`(p_i - y_i)\,x_i` and of :math:`p_i - y_i`. **Where a text
-# errs:** the Notes arrive at :math:`p - y`, but write :math:`y - p` in the vectorised form, which
-# a descent would follow uphill.
+# errs:** the Notes arrive at :math:`p - y`, but write :math:`y - p` in the vectorised form, with
+# which the steps would increase J.
 #
 # Eaton's table of 759 patients does not come with this library (on it, the unpenalised optimum
 # is a log-loss of 0.4716705 with an accuracy of 0.7694). We take the first eight features of the

@@ -32,10 +32,10 @@ theta_best = np.linalg.solve(X_b.T @ X_b, X_b.T @ y)
 #
 # .. math:: 1 - \eta \lambda_j
 #
-# which shrinks it if and only if :math:`0 < \eta < 2/\lambda_j`. The strictest is the largest
-# eigenvalue, :math:`L`: descent converges for every :math:`\eta < 2/L`, and at 2/L it keeps
-# bouncing from one wall of the valley to the other. It is quickest where the factors of the
-# largest and the smallest eigenvalue are equally far from zero, :math:`\eta = 2/(L + \mu)`.
+# which shrinks it if and only if :math:`0 < \eta < 2/\lambda_j`. The largest eigenvalue, :math:`L`,
+# gives the strictest condition: descent converges for every :math:`\eta < 2/L`, and at 2/L it keeps
+# bouncing from one wall of the valley to the other. It is quickest where the factors of the largest
+# and the smallest eigenvalue are equally far from zero, :math:`\eta = 2/(L + \mu)`.
 
 eigenvalues = np.linalg.eigvalsh(X_b.T @ X_b / 200)
 mu, L = eigenvalues
@@ -86,7 +86,7 @@ axes[0].set_ylabel("slope")
 # %%
 # In the library
 # --------------
-# ``learning_rate="auto"`` is 1/L. A number is taken as it is. If it makes the objective grow
+# ``learning_rate="auto"`` is 1/L. A number is a constant rate. If it makes the objective grow
 # without limit, the rate is halved and the fit continues; the stop reason and a warning report it.
 
 start = {"coef_init": [0.0], "intercept_init": 0.0}
@@ -100,8 +100,9 @@ for name in ("1/L", "2/(L + μ)", "2.1/L"):
 # %%
 # Which rate to take
 # ------------------
-# Where L is not known, a trial finds a rate: a few passes from the same start with each of a range
-# of rates. The rate with the lowest objective is a suggestion; the cliff on its right is near 2/L.
+# If L is not known, rates can be tried: a few passes from the same initial values with each of a
+# range of rates. The rate with the lowest objective is a suggestion. Near 2/L, to the right of it,
+# the objective rises steeply.
 
 rates = np.geomspace(0.01, 2, 24) / L * 2
 trial = learning_rate_range(
@@ -117,8 +118,8 @@ print(f"the largest that did not diverge {rates[np.isfinite(trial.objectives)].m
 # ---------------------------
 # The lesson corrects Chkifa's chapter on batch gradient descent. It asks for :math:`\eta < 1/L`,
 # then uses :math:`\eta = 1/L`; both converge. It prints 0.0351 as "the local minimum", for noise of
-# variance 0.25. Its function divides the *norm* of the residuals by m, not its square. The descent
-# is not touched by that, since it uses the gradient alone.
+# variance 0.25. Its function divides the *norm* of the residuals by m, not its square. This does
+# not affect the descent, which only uses the gradient.
 
 residual = X_b @ theta_best - y
 print(f"|residual| / m = {np.linalg.norm(residual) / 200:.4f}")
@@ -128,8 +129,8 @@ print(f"the text's 0.0350809 stands for a mean of {(0.0350809 * 200) ** 2 / 200:
 # %%
 # In numbers
 # ----------
-# Each eigenvector's error shrinks by :math:`1 - \eta \lambda` per step, here over 20 steps
-# at 1.9/L.
+# The error along each eigenvector is multiplied by :math:`1 - \eta \lambda` per step, here over 20
+# steps at 1.9/L.
 
 _, vectors = np.linalg.eigh(X_b.T @ X_b / 200)
 errors = (descend(1.9 / L, 20) - theta_best) @ vectors

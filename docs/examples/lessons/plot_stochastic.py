@@ -29,11 +29,11 @@ theta_best = np.linalg.solve(X_b.T @ X_b, X_b.T @ y)
 # %%
 # The loop of the text
 # --------------------
-# At step t a row is drawn at random, *with replacement*, and
-# :math:`\theta \leftarrow \theta - \eta_t\,2\,(x\theta - y)\,x` with
-# :math:`\eta_t = t_0 / (t + t_1)`. Rates must shrink: at a constant rate the noise of single rows
-# keeps the iterate jumping around the optimum for ever. They must not shrink too fast:
-# :math:`\sum_t \eta_t` must be infinite, or the iterate may stop on its way.
+# At step t a row is drawn at random, *with replacement*, and :math:`\theta \leftarrow \theta -
+# \eta_t\,2\,(x\theta - y)\,x` with :math:`\eta_t = t_0 / (t + t_1)`. The rates must decrease: with
+# a constant rate, the noise of single rows keeps the iterate moving around the optimum for ever.
+# They must not decrease too fast: :math:`\sum_t \eta_t` must be infinite, or the iterate may never
+# reach the optimum.
 
 
 def stochastic_descent(order, start):
@@ -55,10 +55,9 @@ path_without = stochastic_descent(shuffles, start)
 # The library
 # -----------
 # The library visits every row once per pass, in a new order: *without* replacement. Its loss has
-# the factor 1/2, so the text's :math:`t_0 = 5` is ``t0=10``. ``tol=0`` asks for 50 passes, no more
-# and no fewer. scikit-learn's ``SGDRegressor`` has the schedule
-# :math:`\eta_0 / t^{1/4}` at its defaults; ``max_iter`` and ``tol=None`` replace the ``n_iter`` of
-# the text, which no longer exists.
+# the factor 1/2, so the text's :math:`t_0 = 5` is ``t0=10``. With ``tol=0`` a fit makes exactly 50
+# passes. scikit-learn's ``SGDRegressor`` has the schedule :math:`\eta_0 / t^{1/4}` at its defaults;
+# ``max_iter`` and ``tol=None`` replace the ``n_iter`` of the text, which no longer exists.
 
 model = GDLinearRegressor(
     solver="sgd",

@@ -3,9 +3,9 @@ Random initial weights, repeated until accurate
 ===============================================
 
 Eaton's recipe has six steps: begin with random weights, predict, compute the loss, average it,
-update by the gradient, and repeat "until your model is accurate enough"; his program prints where
-it stands every 100 epochs. This lesson follows it and asks two questions: does the start matter,
-and when is it enough?
+update by the gradient, and repeat "until your model is accurate enough"; his program prints its
+progress every 100 epochs. This lesson follows it and asks two questions: do the initial weights
+matter, and when is the model accurate enough?
 
 .. rows: 14
 """
@@ -26,10 +26,10 @@ X, X_test = scaler.transform(X), scaler.transform(X_test)
 # %%
 # A line every 100 passes
 # -----------------------
-# ``verbose=100`` prints every hundredth iteration; one of ``solver="gd"`` is one pass over all
-# rows. ``coef_init`` and ``intercept_init`` set the start, here at random. The *optimality* is the
-# estimated relative gap to the optimum. Until it comes near ``tol``, it is a cheap estimate of the
-# solver; from then on it is corrected by second derivatives, hence the jump.
+# ``verbose=100`` prints every hundredth iteration; an iteration of ``solver="gd"`` is one pass over
+# all rows. ``coef_init`` and ``intercept_init`` set the initial weights, here at random. The
+# *optimality* is the estimated relative gap to the optimum. Until it comes near ``tol``, it is a
+# cheap estimate of the solver; from then on it is corrected by second derivatives, hence the jump.
 
 rng = np.random.default_rng(0)
 start = {"coef_init": rng.normal(size=(1, X.shape[1])), "intercept_init": rng.normal(size=1)}
@@ -40,9 +40,9 @@ print(model.stop_reason_)
 # %%
 # Does the start matter?
 # ----------------------
-# For logistic regression only for the time it takes: J is convex, so it has one minimum, and all
-# paths lead there. (So the default start is no random one: zero weights and the intercept of the
-# best constant.)
+# For logistic regression they only matter for the time that a fit takes: J is convex, so it has one
+# minimum, and all paths lead there. (By default the initial weights are not random: they are zero,
+# with the intercept of the best constant.)
 
 model.set_params(verbose=0, max_iter=100_000, tol=1e-8)
 fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
@@ -57,8 +57,8 @@ spread = np.ptp(ends, axis=0).max()
 print(f"five starts, largest difference between their coefficients {spread:.1e}")
 
 # %%
-# For a network it matters: there are many minima, and ``random_state`` decides which one is found.
-# Were all weights equal at the start, all hidden units would remain equal.
+# For a network they matter: there are many minima, and ``random_state`` decides which one is found.
+# If all initial weights were equal, all hidden units would stay equal.
 
 fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 for seed in range(5):

@@ -44,8 +44,8 @@ H = X_b.T @ X_b / 200
 # %%
 # The rules
 # ---------
-# A rule turns a gradient g into a step, and may remember things: momentum keeps a velocity v,
-# Adagrad a sum G of squared gradients, Adam a running mean and a running mean square.
+# A rule turns a gradient g into a step, and may have a state: momentum keeps a velocity v, Adagrad
+# a sum G of squared gradients, Adam a running mean and a running mean square.
 #
 # .. math::
 #    \text{SGD:}\quad & \theta \leftarrow \theta - \eta g \\
@@ -59,10 +59,10 @@ H = X_b.T @ X_b / 200
 # the mean square, Nadam gives Adam Nesterov's momentum. Each class of
 # :mod:`sklearn_gd.solvers` has its formula and source.
 #
-# A rule has two methods: ``init`` makes its memory, ``update`` returns the step. So one rule can
-# be applied by hand. The rate is the rule's own matter: SGD, momentum and Nesterov multiply the
-# gradient by it, the others divide the gradient by its size, so their rate is about the length of
-# a step.
+# A rule has two methods: ``init`` returns its initial state, ``update`` returns the step. So a rule
+# can be applied by hand. The rate means different things: SGD, momentum and Nesterov multiply the
+# gradient by it, while the others divide the gradient by its size first, so that their rate is
+# about the length of a step.
 
 rules = {
     "SGD": (SGD(), 0.4),
@@ -93,8 +93,8 @@ paths = {name: descend(rule, rate) for name, (rule, rate) in rules.items()}
 # %%
 # One valley
 # ----------
-# Gradient descent goes straight down the wall, then creeps along the floor. Momentum overshoots
-# and swings back. The rules in the lower rows look at each parameter alone: their first step is
+# Gradient descent goes straight down the wall, then creeps along the floor. Momentum overshoots and
+# swings back. The rules in the lower rows treat each parameter separately: their first step is
 # equally long in both, whatever the slopes are. Adadelta needs no rate, but starts with steps of
 # about :math:`\sqrt{\epsilon}`; its default 1e-6 would take far more than 80 steps here, so the
 # picture has 1e-2.
@@ -154,9 +154,9 @@ with tempfile.TemporaryDirectory() as folder:
 # %%
 # In an estimator
 # ---------------
-# Every rule is a solver, by name or as an object. It is given the gradients of mini-batches,
-# whose noise does not fade, so the rates of the picture fall to zero along half a cosine. Rules
-# that multiply the gradient find a rate of their own, 1/(2L) of a batch; for the others
+# Every rule is a solver, by name or as an object. In a fit it gets the gradients of mini-batches,
+# whose noise does not fade, so here the rates of the picture fall to zero along half a cosine.
+# Rules that multiply the gradient find a rate of their own, 1/(2L) of a batch; for the others
 # ``learning_rate="auto"`` is a customary value for standardised features, with coefficients of
 # order 1, and too small for the distance from 0 to 5.
 
@@ -177,8 +177,8 @@ for name, (rule, rate) in rules.items():
     print(f"{name:9s} {model.t_} updates, error of the coefficients {errors[name]:.4f}")
 
 # %%
-# On standardised features the automatic rates do. These are the three kinds of iris by petal length
-# and width, which 50 passes learn.
+# On standardised features the automatic rates are sufficient: 50 passes learn the three kinds of
+# iris from petal length and width.
 
 iris, species = load_iris(return_X_y=True)
 petals = StandardScaler().fit_transform(iris[:, 2:])

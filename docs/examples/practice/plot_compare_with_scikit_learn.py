@@ -85,8 +85,8 @@ plt.show()
 # %%
 # Solvers compared
 # ----------------
-# The same for the solvers of this library, pass by pass, on raw features. First-order methods
-# hardly move from their initial value.
+# The picture compares the solvers of this library, pass by pass, on raw features. First-order
+# methods hardly move from their initial value.
 
 display = SolverComparisonDisplay.from_estimator(
     GDLogisticClassifier(alpha=alpha, max_iter=100),

@@ -52,7 +52,7 @@ plt.show()
 # Features between 1e-3 and 1e3
 # -----------------------------
 # All 30 features, standardised and then multiplied by factors from 1e-3 to 1e3 (in the last column
-# of the table; by smaller ones in the others). The table has the number of passes until the
+# of the table; by smaller ones in the others). The table shows the number of passes until the
 # relative gap to the optimum is below 1e-6, at most 2,000 iterations. The warning that a fit did
 # not converge is silenced here.
 

@@ -4,7 +4,7 @@ Grid search over solvers, learning rates and penalties
 
 Solver, learning rate and penalty are parameters like any other. A grid search can tune their names,
 and with a double underscore their own parameters. This page shows the result of a search over
-learning rates, and why only the penalty is left to search with the default solver.
+learning rates, and that the default solver leaves only the penalty to search.
 """
 
 import warnings

@@ -45,9 +45,9 @@ for name, model in models.items():
 # Precision and recall
 # --------------------
 # Weights mainly move the *threshold*: the dots, at which each model predicts 1, are far apart,
-# while the curves are close. Here the unweighted model even ranks the most certain cases best. If
-# only the threshold is wrong, use another one than 0.5. The probabilities then stay calibrated: the
-# mean probability of the unweighted model is the fraction of the class.
+# while the curves are close. Here the unweighted model even has the best ranking of the most
+# certain cases. If only the threshold is wrong, use another one than 0.5. The probabilities then
+# stay calibrated: the mean probability of the unweighted model is the fraction of the class.
 
 fig, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 for (name, model), style in zip(models.items(), ("-", "--", ":"), strict=True):

@@ -58,8 +58,8 @@ print(coefs.round(3))
 print(f"deviance of new policies: {without:.4f} without, {with_offset:.4f} with the offset")
 
 # %%
-# ``predict(X)`` without an offset is for an exposure of 1, the claims of a year. Observed rates of
-# groups are claims over years, not means of single rates.
+# ``predict(X)`` without an offset is for an exposure of 1, the claims of a year. The observed rate
+# of a group is its claims divided by its years, not a mean of single rates.
 
 bins = np.arange(0, 26, 2.5)
 group = np.digitize(X_test["car_age"], bins) - 1
@@ -95,7 +95,8 @@ print(precision)
 # ----------------------------------------
 # The claims of two policies with the same features are Poisson distributed, too, with the sum of
 # both exposures. So a table of groups has the same optimum as one of single policies: here 24 rows
-# in place of 30,000. The objective is a mean over fewer rows, each of which stands for more.
+# instead of 30,000. The objective is a mean over fewer rows, each of which stands for several
+# policies.
 
 cells = X_train[["young", "power"]].assign(claims=y_train, years=np.exp(offset))
 table = cells.groupby(["young", "power"], as_index=False).sum()

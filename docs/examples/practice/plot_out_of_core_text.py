@@ -101,7 +101,8 @@ print(
 # %%
 # Compared with a fit of all rows
 # -------------------------------
-# The same rows, fitted together until convergence. The difference is the cost of a single pass.
+# The same rows are fitted together until convergence. The difference in accuracy is the cost of
+# making a single pass.
 
 parts = [(vectorizer.transform(texts), subjects) for texts, subjects in stream(20, 400, seed=2)]
 texts, subjects = next(stream(1, 4000, seed=3))

@@ -22,8 +22,8 @@ from sklearn_gd import GDLinearRegressor
 # %%
 # Flats
 # -----
-# Generated prices: a third more for a view, twice the price for twice the floor space, and noise in
-# proportion to the mean.
+# The prices are generated: a view costs a third more, twice the floor space costs twice as much,
+# and the noise is proportional to the mean.
 
 rng = np.random.default_rng(0)
 n = 20_000
