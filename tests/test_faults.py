@@ -382,6 +382,21 @@ def test_a_run_without_a_rate_that_learns_is_not_converged(solver):
     assert np.isfinite(model.coef_).all()
 
 
+@pytest.mark.parametrize("rate", [10.0, 100.0])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "momentum"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_network_that_stops_after_its_rate_was_cut_is_not_converged(rate, solver, early_stopping):
+    X, y = load_wine(return_X_y=True)
+    model = GDMLPClassifier(
+        solver=solver, learning_rate=rate, early_stopping=early_stopping, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match=r"stopped learning.*Lower the learning_rate"):
+        model.fit(X, y)
+    assert model.stop_code_ == "rate_cut"
+    assert not model.converged_
+    assert "converged" not in model.stop_reason_
+
+
 # Singular designs.
 
 

@@ -1,6 +1,6 @@
 """How every estimator is fitted: encode the rows, pose the problem, solve it, keep the result."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_gd._components import NamedComponents
+from sklearn_gd._components import KeywordsOnly, NamedComponents
 from sklearn_gd._estimators.display import DocumentationLink
 from sklearn_gd._estimators.fit_task import CallbackSupport, FitTask, with_callbacks
 from sklearn_gd._estimators.guards import (
@@ -54,7 +54,7 @@ class GradientDescentEstimator(
     Parameters,
     NamedComponents,
     BaseEstimator,
-    ABC,
+    metaclass=KeywordsOnly,
 ):
     """Fits a model to rows by a solver; which model and which target, subclasses say."""
 
@@ -270,8 +270,7 @@ class GradientDescentEstimator(
 
     def _warn_unless_converged(self, result):
         is_linear = self._fitted.model.is_linear
-        # a network on a plateau may be there because its steps have become too small
-        if self.tol == 0 or (result.converged and not is_linear):
+        if self.tol == 0:
             self._warn_if_cut(result)
         is_asked_for = result.interrupted or result.reason is StopReason.CALLBACK
         if self.tol == 0 or result.converged or is_asked_for:
