@@ -253,6 +253,8 @@ class Progress:
                 self._at = Iterate(self._best.params, self.value, self.n_iter)
         elif self._needs_check():
             self._stop = self._convergence.finish(self._at) or self._stop
+        elif isinstance(self._convergence, Plateau) and self._is_at_limit:
+            self._stop = self._convergence.at_limit(self.history["objective"]) or self._stop
         self._return_to_best()
         reason, message, remedy = self._with_cut(self._stop or Stop(StopReason.STALLED, ""))
         return Result(
@@ -326,6 +328,10 @@ class Progress:
             and self._run.score is None
             and self._run.stage.check_optimality
         )
+
+    @property
+    def _is_at_limit(self):
+        return self._stop is not None and self._stop.reason is StopReason.MAX_ITER
 
     def _offer_to_best(self) -> None:
         if self._run.score is None:
