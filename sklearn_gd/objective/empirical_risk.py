@@ -167,6 +167,13 @@ class EmpiricalRisk(Objective):
     def batch_smoothness(self, size):
         return self._curvature.of_batches(size) if self._curvature else None
 
+    def typical_distance(self):
+        smoothness = self.smoothness()
+        if not smoothness or self.reference <= 0:
+            return None
+        # a smooth objective that falls by F moves the parameters by at least sqrt(2 F / L) together
+        return float(np.sqrt(2 * self.reference / (smoothness * self.model.n_coefficients)))
+
     def metric(self, params):
         return None if self._curvature is None else self._curvature.metric(params)
 

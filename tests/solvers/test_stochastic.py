@@ -1041,3 +1041,11 @@ def test_an_estimator_learns_by_name(name):
     labels = X @ [1.0, -1.0, 0.5] > 0.5
     model = GDLogisticClassifier(solver=name, max_iter=50, tol=0, random_state=0).fit(X, labels)
     assert model.score(X, labels) > 0.9
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e3, 1e6])
+def test_adagrad_reaches_a_line_in_any_units_of_y(unit):
+    x = np.random.default_rng(0).normal(size=(200, 1))
+    model = GDLinearRegressor(solver="adagrad", max_iter=500, tol=0, random_state=0)
+    model.fit(x, unit * (2 + 5 * x[:, 0]))
+    np.testing.assert_allclose([model.intercept_, model.coef_[0]], [2 * unit, 5 * unit], rtol=0.01)
