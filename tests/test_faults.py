@@ -257,6 +257,31 @@ def test_a_warm_start_that_is_worse_than_a_cold_one_is_a_cold_one():
     assert model.fit(X, y).fit(X, y + 20).score(X, y + 20) > 0.99
 
 
+@quiet
+@pytest.mark.parametrize("solver", ["auto", "adam", "sgd", "lbfgs"])
+def test_a_network_whose_warm_start_overflows_is_fitted_in_units_of_the_new_rows(solver):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = rng.poisson(np.exp(1 + X @ [0.5, 0.3])).astype(float)
+    model = GDMLPRegressor(loss="poisson", solver=solver, max_iter=20, random_state=0)
+    warm = clone(model).set_params(warm_start=True).fit(X, y).fit(1e5 * X, y)
+    cold = clone(model).fit(1e5 * X, y)
+    np.testing.assert_array_equal(warm.predict(1e5 * X), cold.predict(1e5 * X))
+    assert warm.loss_curve_ == cold.loss_curve_
+
+
+@quiet
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "absolute_error", "poisson"])
+def test_a_warm_network_is_no_worse_than_a_cold_one_when_units_change(loss):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = rng.poisson(np.exp(1 + X @ [0.5, 0.3])).astype(float)
+    model = GDMLPRegressor(loss=loss, max_iter=50, random_state=0)
+    warm = clone(model).set_params(warm_start=True).fit(X, y).fit(1e4 * X - 1e5, 100 * y)
+    cold = clone(model).fit(1e4 * X - 1e5, 100 * y)
+    assert warm.objective_ <= 1.05 * cold.objective_
+
+
 # Certificates.
 
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -99,12 +99,17 @@ class GradientDescentEstimator(
             unfinished = task.begin()
             rng = self._generator() if unfinished is None else unfinished.generator()
             seed = rng.bit_generator.state
-            previous = vars(self).get("_fitted") if self.warm_start else None
             source = self._encode(X, y, sample_weight, FIT)
             source, held_out = self._hold_out(source, validation, rng)
-            problem = self._pose(source, rng, previous, held_out)
+            before = deepcopy(rng)
+            problem = self._pose(source, rng, held_out=held_out)
             solver = self._choose_solver(problem)
-            params, state = self._begin(problem, solver, previous, start)
+            params, state = problem.start, None
+            if start is not None:
+                params = start(problem)
+            elif self.warm_start and "_fitted" in vars(self):
+                resumed = self._pose(source, before, self._fitted, held_out)
+                problem, params, state = self._warm_start(problem, resumed, solver)
             run = self._run(rng, problem, solver)
             if unfinished is not None:
                 params, state, run = unfinished.resumed(problem, run)
@@ -132,7 +137,7 @@ class GradientDescentEstimator(
                 return self
             problem = self._pose(source, rng, fitted, is_chunk=True)
             solver = self._choose_solver(problem, choose_for_stream)
-            params, state = self._begin(problem, solver, fitted, is_stream=True)
+            params, state = self._next_chunk_start(problem, solver)
             # of a chunk, optimality would say nothing, and cost more than learning from it
             stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
             run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
@@ -210,23 +215,41 @@ class GradientDescentEstimator(
 
         return scorer_score(self.scoring, held_out, y, fitted_with)
 
-    def _begin(self, problem, solver, previous, start=None, is_stream=False):
-        """Where to begin: at the user's start, at the last fit if that is better, or cold."""
-        if start is not None:
-            return start(problem), None
-        stored = None if previous is None else self._stored(problem.model)
+    def _warm_start(self, fresh, resumed, solver):
+        """The problem and where to begin it: at the last fit if that is better, or cold.
+
+        ``resumed`` is in the units of the last fit, which the state of its solver is in; they may
+        be far from those of the new rows, which ``fresh`` is in.
+        """
+        previous = self._fitted
+        stored, in_new_units = (self._stored(each.model) for each in (resumed, fresh))
         if stored is None:
-            return problem.start, None
-        is_resumed = (
+            return fresh, fresh.start, None
+        is_resumed = self._is_resumed(solver, stored) and resumed.is_finite(stored)
+        if is_resumed and not self._is_auto:
+            return resumed, stored, previous.state
+        if fresh.better_start(in_new_units) is fresh.start:
+            return fresh, fresh.start, None
+        if is_resumed:
+            return resumed, stored, previous.state
+        return fresh, in_new_units, None
+
+    def _is_resumed(self, solver, stored):
+        """Whether the state of the last fit's solver is one that this solver can resume."""
+        previous = self._fitted
+        return (
             solver.resumable
             and type(solver) is type(previous.solver)
             # what a solver remembers is in the units that the model had
             and np.array_equal(stored, self._stored(previous.model))
         )
-        if is_stream or (is_resumed and not self._is_auto):
-            return stored, previous.state if is_resumed else None
-        better = problem.better_start(stored)
-        return better, previous.state if is_resumed and better is stored else None
+
+    def _next_chunk_start(self, problem, solver):
+        """Where a stream stands."""
+        stored = self._stored(problem.model) if "_fitted" in vars(self) else None
+        if stored is None:
+            return problem.start, None
+        return stored, self._fitted.state if self._is_resumed(solver, stored) else None
 
     def _keep(self, problem, solver, result):
         """Write the result to the public attributes."""
