@@ -230,9 +230,7 @@ class GradientDescentEstimator(
             return resumed, stored, previous.state
         if fresh.better_start(in_new_units) is fresh.start:
             return fresh, fresh.start, None
-        if is_resumed:
-            return resumed, stored, previous.state
-        return fresh, in_new_units, None
+        return resumed, stored, previous.state if is_resumed else None
 
     def _is_resumed(self, solver, stored):
         """Whether the state of the last fit's solver is one that this solver can resume."""
