@@ -306,6 +306,15 @@ class BatchOracle:
         energies = np.divide(4 * losses**2, squares, out=np.zeros_like(losses), where=squares > 0)
         return float(self._batch.weighted(energies).sum(dtype=np.float64))
 
+    def level_sums(self, losses: NDArray, slopes: NDArray) -> tuple[float, float]:
+        """The weighted sums over rows of squared slopes and of losses.
+
+        Their ratio is twice the second derivative of a parabola whose minimum is zero.
+        """
+        squares = np.einsum("ik,ik->i", slopes, slopes)
+        sums = (self._batch.weighted(each).sum(dtype=np.float64) for each in (squares, losses))
+        return float(next(sums)), float(next(sums))
+
     def feature_moments(self) -> tuple[float, NDArray, NDArray]:
         """Of the batch: weight, weighted mean (d,), weighted sum of squared deviations (d,)."""
         return moments(self._batch)
