@@ -42,6 +42,17 @@ from sklearn_gd.solvers.stages import stages_of
 
 # scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum takes a pass, too.
 MIN_N_ITER = 1
+# Rows of a stream that are predicted this many times worse than by a constant, and than the rows
+# before them, are in other units.
+LOST_FACTOR = 5.0
+LOST = (
+    "the objective of these rows is more than five times that of a constant, so the estimator "
+    "begins again with them"
+)
+LOST_REMEDY = "Check that they are in the same units as the earlier rows"
+# Earlier rows whose best constant has less than this fraction of the objective of later rows were
+# all alike. If they taught no weights, nothing is lost by beginning with the later ones.
+OF_CONSTANT = 0.1
 # The history of an endless stream is cut to these entries.
 MAX_HISTORY = 1000
 
@@ -138,10 +149,17 @@ class GradientDescentEstimator(
             problem = self._pose(source, rng, fitted, is_chunk=True)
             solver = self._choose_solver(problem, choose_for_stream)
             params, state = self._next_chunk_start(problem, solver)
+            if self._is_auto and state is not None and not _weights_of(problem, params).any():
+                fresh = self._pose(source, rng, is_chunk=True)
+                if problem.reference < OF_CONSTANT * fresh.reference:
+                    problem, params, state = fresh, fresh.start, None
             # of a chunk, optimality would say nothing, and cost more than learning from it
             stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
             run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
             result = solve(problem, solver, run, params, state)
+            if self._is_auto and state is not None and _is_lost(problem, params, result):
+                result = solve(problem, solver, run, problem.start)
+                self._warn(f"{type(self).__name__}: {LOST}", LOST_REMEDY)
             if fitted is not None:
                 history = joined(
                     self.history_, result.history, is_new_source=True, limit=MAX_HISTORY
@@ -244,7 +262,8 @@ class GradientDescentEstimator(
 
     def _next_chunk_start(self, problem, solver):
         """Where a stream stands."""
-        stored = self._stored(problem.model) if "_fitted" in vars(self) else None
+        # in the units that the solver's state is in; those of new rows may be others
+        stored = self._stored(self._fitted.model) if "_fitted" in vars(self) else None
         if stored is None:
             return problem.start, None
         return stored, self._fitted.state if self._is_resumed(solver, stored) else None
@@ -306,3 +325,22 @@ class GradientDescentEstimator(
         sentences = [what, *remedies, gradient_hint(self.get_params(deep=False))]
         message = " ".join(f"{sentence}." for sentence in sentences if sentence)
         warn(message, ConvergenceWarning)
+
+
+def _weights_of(problem, params):
+    """The weights as a view of the parameters, which begin with them."""
+    return params[: sum(weights.size for weights in problem.model.unpack(params)[0])]
+
+
+def _is_lost(problem, params, result) -> bool:
+    """Whether a chunk shows that the weights learnt from earlier ones do not apply to it.
+
+    Biases alone are soon at another level, so what is lost would be better without the weights.
+    """
+    before, *_, on_the_way = result.history["objective"]
+    if on_the_way <= LOST_FACTOR * before:
+        return False
+    objective, without = problem.objective(), params.copy()
+    _weights_of(problem, without)[...] = 0.0
+    others = (before, objective.value(without), objective.value(problem.start))
+    return not on_the_way <= LOST_FACTOR * max(others)

@@ -36,8 +36,8 @@ class NormalizedAdagrad(MiniBatch):
     zero. All sums forget as G does: a stream whose level or spread changes recovers. A proximal
     step moves the intercept in the same way. The first term of the intercept's step is at least
     :math:`3 / (t + 3)` of a Newton step, or the fraction :math:`\eta / 0.2` of that, with the
-    second derivative of the parabola below: errors of the level are averaged out. Without an intercept the mean is taken as zero, and
-    :math:`\sigma` is the root mean square.
+    second derivative of the parabola below: errors of the level are averaged out. Without an
+    intercept the mean is taken as zero, and :math:`\sigma` is the root mean square.
     The rate is in units of the raw prediction: the root mean square over the rows so far of their
     steps to the minimum of a parabola, twice the loss over its slope; over :math:`\sqrt d`, as
     there are d features that vary to move it. ``learning_rate="auto"`` is 0.2.

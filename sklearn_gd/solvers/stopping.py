@@ -252,7 +252,7 @@ class Plateau(StoppingRule):
         left, and no reason to ask for more of them. A descent that is slow from the start has not
         arrived anywhere.
         """
-        recent, values = self._run.patience, values[self._first :]
+        recent, values = self._run.patience or 1, values[self._first :]
         if self._run.tol == 0 or len(values) <= recent:
             return None
         gain = (min(values[:-recent]) - min(values[-recent:])) / recent

@@ -336,8 +336,8 @@ def test_normalized_adagrad_by_hand():
     """Two batches of two rows, one feature, squared error, from w = b = 0 at rate 0.5.
 
     The rate counts in root mean squares of the residuals met so far. At the second update the rows
-    of the first, and what was made of them, count for half. The intercept moves at least 3 / (t + 3)
-    of the way to the mean.
+    of the first, and what was made of them, count for half. The intercept moves 3 / (t + 3) of the
+    way to the mean at least.
     """
     x, y = [1.0, 3.0, 2.0, 6.0], [1.0, 2.0, 0.0, 4.0]
     w = b = G = G_b = met = 0.0
