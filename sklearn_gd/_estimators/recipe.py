@@ -149,7 +149,7 @@ class GradientDescentEstimator(
             problem = self._pose(source, rng, fitted, is_chunk=True)
             solver = self._choose_solver(problem, choose_for_stream)
             params, state = self._next_chunk_start(problem, solver)
-            if self._is_auto and state is not None and not _weights_of(problem, params).any():
+            if self._is_auto and state is not None and not _weights_of(problem, state.params).any():
                 fresh = self._pose(source, rng, is_chunk=True)
                 if problem.reference < OF_CONSTANT * fresh.reference:
                     problem, params, state = fresh, fresh.start, None
@@ -157,7 +157,7 @@ class GradientDescentEstimator(
             stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
             run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
             result = solve(problem, solver, run, params, state)
-            if self._is_auto and state is not None and _is_lost(problem, params, result):
+            if self._is_auto and state is not None and _is_lost(problem, state.params, result):
                 result = solve(problem, solver, run, problem.start)
                 self._warn(f"{type(self).__name__}: {LOST}", LOST_REMEDY)
             if fitted is not None:
@@ -340,7 +340,8 @@ def _is_lost(problem, params, result) -> bool:
     before, *_, on_the_way = result.history["objective"]
     if on_the_way <= LOST_FACTOR * before:
         return False
-    objective, without = problem.objective(), params.copy()
+    without = params.copy()
     _weights_of(problem, without)[...] = 0.0
-    others = (before, objective.value(without), objective.value(problem.start))
-    return not on_the_way <= LOST_FACTOR * max(others)
+    # the penalty of features in small units may be large, and is no matter of these rows
+    loss, *others = map(problem.objective().mean_loss, (params, without, problem.start))
+    return not loss <= LOST_FACTOR * max(before, *others)
