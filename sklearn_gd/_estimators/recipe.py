@@ -157,7 +157,7 @@ class GradientDescentEstimator(
             stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
             run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
             result = solve(problem, solver, run, params, state)
-            if self._is_auto and state is not None and _is_lost(problem, state.params, result):
+            if self._is_auto and state is not None and _is_lost(problem, solver, state, result):
                 result = solve(problem, solver, run, problem.start)
                 self._warn(f"{type(self).__name__}: {LOST}", LOST_REMEDY)
             if fitted is not None:
@@ -332,16 +332,17 @@ def _weights_of(problem, params):
     return params[: sum(weights.size for weights in problem.model.unpack(params)[0])]
 
 
-def _is_lost(problem, params, result) -> bool:
+def _is_lost(problem, solver, state, result) -> bool:
     """Whether a chunk shows that the weights learnt from earlier ones do not apply to it.
 
     Biases alone are soon at another level, so what is lost would be better without the weights.
+    The penalty of features in small units may be large, and is no matter of these rows.
     """
-    before, *_, on_the_way = result.history["objective"]
-    if on_the_way <= LOST_FACTOR * before:
+    before = solver.mean_loss(state)
+    if result.history["objective"][-1] <= LOST_FACTOR * before:
         return False
-    without = params.copy()
+    without = state.params.copy()
     _weights_of(problem, without)[...] = 0.0
-    # the penalty of features in small units may be large, and is no matter of these rows
-    loss, *others = map(problem.objective().mean_loss, (params, without, problem.start))
+    all_params = (state.params, without, problem.start)
+    loss, *others = map(problem.objective().mean_loss, all_params)
     return not loss <= LOST_FACTOR * max(before, *others)

@@ -137,6 +137,11 @@ class NormalizedAdagrad(MiniBatch):
             return np.finfo(np.float64).max
         return super().divergence_limit(objective, state)
 
+    def mean_loss(self, state):
+        # the value of a pass has the penalty in it
+        known = state.rule.get(LEVEL[1], 0.0)
+        return known / state.rule["weight"] if known else super().mean_loss(state)
+
 
 def _forget(state):
     """Sums over earlier rows count for less with each update, those of a mean stay a mean."""
