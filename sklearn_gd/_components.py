@@ -1,15 +1,65 @@
 """Hyper-parameters that are objects, and the names that stand for them."""
 
-from abc import ABC
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from abc import ABCMeta
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from inspect import Signature, signature
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from sklearn.base import BaseEstimator
 
-from sklearn_gd._validation import InvalidParameterError, Rule, check_parameters, suggestion
+from sklearn_gd._hints import of_parameter, suggestion
+from sklearn_gd._validation import InvalidParameterError, Rule, check_parameters
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-class Component(BaseEstimator, ABC):
+class KeywordsOnly(ABCMeta):
+    """Classes whose constructor says what to write where it is called as another library's."""
+
+    def __call__(cls, *args, **kwargs):
+        names = list(cls.__signature__.parameters)
+        check_names(cls.__name__, kwargs, names)
+        try:
+            return super().__call__(*args, **kwargs)
+        except TypeError as error:
+            if "positional argument" not in str(error) or not args or not names:
+                raise
+            raise InvalidParameterError(
+                f"{cls.__name__} takes no positional parameters: write "
+                f"{cls.__name__}({names[0]}={args[0]!r})."
+            ) from None
+
+    @property
+    def __signature__(cls) -> Signature:
+        if cls.__init__ is object.__init__:  # type: ignore[misc]
+            return Signature()
+        of_init = signature(cls.__init__)  # type: ignore[misc]
+        return of_init.replace(parameters=list(of_init.parameters.values())[1:])
+
+
+def check_names(where: str, given: Iterable[str], names: Iterable[str]) -> None:
+    """Raise for the first parameter that does not exist if it is known what takes its place."""
+    names = set(names)
+    for name in given:
+        hint = "" if name in names or "__" in name else of_parameter(name, names)
+        if hint:
+            raise InvalidParameterError(f"{where} has no parameter {name!r}.{hint}")
+
+
+def with_hints(method: Method) -> Method:
+    """Let a method say what to write where it is called as another library's."""
+    names = list(signature(method).parameters)
+
+    @wraps(method)
+    def checked(self, *args, **kwargs):
+        check_names(f"{type(self).__name__}.{method.__name__}()", kwargs, names)
+        return method(self, *args, **kwargs)
+
+    return cast(Method, checked)
+
+
+class Component(BaseEstimator, metaclass=KeywordsOnly):
     """A hyper-parameter that is an object: a loss, a penalty, a schedule, a solver.
 
     It holds configuration only, never the state of a run, so that one object can serve many
@@ -103,5 +153,7 @@ class NamedComponents:
                     f"{fields[0]} cannot be set while {name}={value!r} does not name a component; "
                     f"set {name} too, to one of {sorted(self._components.get(name, {}))}."
                 )
+        known = self.get_params(deep=False)  # type: ignore[attr-defined]
+        check_names(type(self).__name__, params, known)
         result: Self = super().set_params(**params)  # type: ignore[misc]
         return result

@@ -1,10 +1,11 @@
 """Parameter checks: one rule a parameter, one sentence an error."""
 
-import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
+
+from sklearn_gd._hints import suggestion
 
 
 class NumberRangeError(FloatingPointError, ValueError):
@@ -104,30 +105,6 @@ def check_parameters(owner: object, rules: Mapping[str, Rule]) -> None:
                 f"The {name!r} parameter of {type(owner).__name__} must be {rule.words}. "
                 f"Got {value!r} instead.{suggestion(value, rule.names)}"
             )
-
-
-# What scikit-learn's estimators call by these names, which are near to other things here.
-ELSEWHERE = {
-    "none": "Use None.",
-    "invscaling": "Its counterpart is PowerDecay(rate=..., power=0.5) of sklearn_gd.schedules.",
-    "optimal": "Its counterpart is InverseScaling(t0=..., t1=...) of sklearn_gd.schedules.",
-    "squared_epsilon_insensitive": "It has no counterpart here.",
-    "liblinear": "Use 'auto'.",
-    "newton-cholesky": "Its counterpart is GradientDescent(metric='curvature'), or 'auto'.",
-    "sag": "Use 'saga', or 'auto'.",
-    "cholesky": "Use 'auto'.",
-}
-
-
-def suggestion(value: object, names: Iterable[str]) -> str:
-    """What an unknown name is called here, or may have meant; empty where nothing is near."""
-    options = list(names)
-    words = value if isinstance(value, (list, tuple)) else [value]
-    unknown = next((w for w in words if isinstance(w, str) and w not in options), "")
-    if unknown in ELSEWHERE:
-        return f" {ELSEWHERE[unknown]}"
-    close = difflib.get_close_matches(unknown, options, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _bounds(low, high, open_low, open_high) -> str:

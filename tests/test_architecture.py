@@ -51,8 +51,9 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in PAT
 # room: what it may import of the package, beside itself
 LEAF = {"_components", "_validation"}
 INNER_ROOMS = {
-    "_validation": set(),
-    "_components": {"_validation"},
+    "_hints": set(),
+    "_validation": {"_hints"},
+    "_components": {"_hints", "_validation"},
     "losses": LEAF,
     "penalties": LEAF,
     "schedules": LEAF,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, QuantileRegressor
 from sklearn.preprocessing import scale
@@ -259,6 +259,31 @@ def test_a_warm_start_that_is_worse_than_a_cold_one_is_a_cold_one():
     assert model.fit(X, y).fit(X, y + 20).score(X, y + 20) > 0.99
 
 
+@quiet
+@pytest.mark.parametrize("solver", ["auto", "adam", "sgd", "lbfgs"])
+def test_a_network_whose_warm_start_overflows_is_fitted_in_units_of_the_new_rows(solver):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = rng.poisson(np.exp(1 + X @ [0.5, 0.3])).astype(float)
+    model = GDMLPRegressor(loss="poisson", solver=solver, max_iter=20, random_state=0)
+    warm = clone(model).set_params(warm_start=True).fit(X, y).fit(1e5 * X, y)
+    cold = clone(model).fit(1e5 * X, y)
+    np.testing.assert_array_equal(warm.predict(1e5 * X), cold.predict(1e5 * X))
+    assert warm.loss_curve_ == cold.loss_curve_
+
+
+@quiet
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "absolute_error", "poisson"])
+def test_a_warm_network_is_no_worse_than_a_cold_one_when_units_change(loss):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = rng.poisson(np.exp(1 + X @ [0.5, 0.3])).astype(float)
+    model = GDMLPRegressor(loss=loss, max_iter=50, random_state=0)
+    warm = clone(model).set_params(warm_start=True).fit(X, y).fit(1e4 * X - 1e5, 100 * y)
+    cold = clone(model).fit(1e4 * X - 1e5, 100 * y)
+    assert warm.objective_ <= 1.05 * cold.objective_
+
+
 # Certificates.
 
 
@@ -323,6 +348,27 @@ def test_small_gains_of_the_validation_score_count():
     assert model.n_iter_ == 30
 
 
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_iris, load_digits])
+@pytest.mark.parametrize("units", [np.asarray, scale], ids=["raw", "scaled"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_the_default_network_ends_without_a_warning(load, units, early_stopping, recwarn):
+    X, y = load(return_X_y=True)
+    model = GDMLPClassifier(random_state=0, early_stopping=early_stopping).fit(units(X), y)
+    assert not recwarn.list
+    assert model.converged_
+    assert model.score(units(X), y) > 0.97
+
+
+@pytest.mark.parametrize("rate", [1e-6, 1e-5, 1e-4])
+@pytest.mark.parametrize("kind", [GDMLPClassifier, GDMLPRegressor])
+def test_a_network_that_learns_slowly_from_the_start_has_not_converged(kind, rate):
+    X, y = load_wine(return_X_y=True)
+    model = kind(solver="sgd", learning_rate=rate, tol=1e-6, max_iter=100, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)
+    assert model.objective_ > 0.2 * model.loss_curve_[0]
+
+
 @pytest.mark.parametrize("kind", [GDLogisticClassifier, GDSoftmaxClassifier, GDLinearClassifier])
 @pytest.mark.parametrize("params", [{"penalty": None}, {"alpha": 0}], ids=repr)
 def test_separable_classes_without_a_penalty_have_no_finite_optimum(kind, params):
@@ -382,6 +428,21 @@ def test_a_run_without_a_rate_that_learns_is_not_converged(solver):
         model.fit(X, X.sum(axis=1))
     assert model.stop_code_ == "rate_cut"
     assert np.isfinite(model.coef_).all()
+
+
+@pytest.mark.parametrize("rate", [10.0, 100.0])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_network_that_stops_after_its_rate_was_cut_is_not_converged(rate, solver, early_stopping):
+    X, y = load_wine(return_X_y=True)
+    model = GDMLPClassifier(
+        solver=solver, learning_rate=rate, early_stopping=early_stopping, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match=r"stopped learning.*Lower the learning_rate"):
+        model.fit(X, y)
+    assert model.stop_code_ == "rate_cut"
+    assert not model.converged_
+    assert "converged" not in model.stop_reason_
 
 
 # Singular designs.

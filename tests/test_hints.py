@@ -1,6 +1,7 @@
 """What is easy to get wrong, and what the user is told."""
 
 import warnings
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -8,9 +9,10 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd import GDLinearRegressor, GDLogisticClassifier, GDMLPClassifier, GDMLPRegressor
-from sklearn_gd.losses import Loss
+from sklearn_gd._hints import PARAMETERS
+from sklearn_gd.losses import Loss, Quantile
 from sklearn_gd.models.activations import Activation, Tanh
-from sklearn_gd.solvers import Solver
+from sklearn_gd.solvers import Adam, Solver
 
 regressors = pytest.mark.parametrize("Regressor", [GDLinearRegressor, GDMLPRegressor])
 
@@ -135,3 +137,59 @@ def test_own_solvers_have_no_derivative():
     with pytest.warns(ConvergenceWarning) as told:
         GDLinearRegressor(solver=Sleeper(), max_iter=1).fit(X, y)
     assert "derivative" not in str(told[0].message)
+
+
+@pytest.mark.parametrize(
+    ("build", "hint"),
+    [
+        (lambda: GDLogisticClassifier(C=1.0), r"alpha=1 / \(C \* n\)"),
+        (lambda: GDLogisticClassifier(n_jobs=2), "not needed"),
+        (lambda: GDLogisticClassifier(loss="hinge"), "GDLinearClassifier"),
+        (lambda: GDLogisticClassifier(alhpa=1.0), "Did you mean 'alpha'"),
+        (lambda: GDMLPClassifier(learning_rate_init=0.1), "Use learning_rate"),
+        (lambda: GDMLPClassifier((50,)), r"GDMLPClassifier\(hidden_layer_sizes=\(50,\)\)"),
+        (lambda: GDLinearRegressor(quantile=0.9), r"Quantile\(quantile=...\)"),
+        (lambda: Quantile(0.9), r"Quantile\(quantile=0\.9\)"),
+        (lambda: Adam(beta1=0.8), "Did you mean 'beta_1'"),
+        (lambda: GDLogisticClassifier().set_params(C=1.0), r"alpha=1 / \(C \* n\)"),
+        (lambda: GDMLPClassifier().fit([[1.0]], [1], eval_set=[]), "X_val and y_val"),
+        (lambda: GDLinearRegressor().partial_fit([[1.0]], [1], weights=[1]), "sample_weight"),
+        (lambda: GDLogisticClassifier().partial_fit([[1.0]], [1], weights=[1]), "sample_weight"),
+    ],
+)
+def test_a_parameter_of_another_library_is_answered_in_one_line(build, hint):
+    for kind in (TypeError, ValueError):
+        with pytest.raises(kind, match=rf"^[^\n]*{hint}[^\n]*$"):
+            build()
+
+
+@pytest.mark.parametrize(
+    ("model", "hint"),
+    [
+        (GDLinearRegressor(loss="mse"), "Use 'squared_error'"),
+        (GDLinearRegressor(loss="MAE"), "Use 'absolute_error'"),
+        (GDLinearRegressor(penalty="lasso"), "Use 'l1'"),
+        (GDMLPRegressor(activation="swish"), "Use 'silu'"),
+        (GDMLPRegressor(activation=("relu", "sigmoid")), "Use 'logistic'"),
+        (GDMLPRegressor(activation="linear"), "Use 'identity'"),
+    ],
+    ids=repr,
+)
+def test_other_names_of_a_value_lead_to_ours(model, hint):
+    with pytest.raises(ValueError, match=hint):
+        model.fit([[0.0], [1.0]], [0.0, 1.0])
+
+
+@pytest.mark.parametrize("kind", [GDLogisticClassifier, Quantile, Adam])
+def test_what_no_library_has_is_a_type_error_of_python(kind):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'frobnicate'"):
+        kind(frobnicate=1)
+    assert "self" not in signature(kind).parameters
+    assert set(signature(kind).parameters) == set(kind().get_params(deep=False))
+
+
+def test_every_hint_is_of_a_parameter_that_does_not_exist():
+    """Next to a parameter of ours its entry would never be read."""
+    for kind in (GDLinearRegressor, GDLogisticClassifier, GDMLPClassifier):
+        own = set(kind().get_params(deep=False)) - {"loss"}
+        assert not own & set(PARAMETERS)

@@ -310,6 +310,26 @@ def test_short_passes_are_not_worth_compiling(passes, monkeypatch):
     assert passes.walks == 0
 
 
+def test_many_short_passes_are_worth_compiling_in_a_stream_as_in_a_fit(passes, monkeypatch):
+    passes.plain()
+    monkeypatch.setattr(compiled, "MIN_UPDATES", 1000)
+    monkeypatch.setattr(compiled, "MANY_UPDATES", 100)
+    X, y = make_data("logistic", n_samples=40)
+
+    def make(**params):
+        return build("logistic", "sgd", batch_size=1, tol=0, **params)
+
+    whole, warm, stream = make(max_iter=6), make(max_iter=1, warm_start=True), make()
+    whole.fit(X, y)
+    assert passes.walks == 3
+    for _ in range(6):
+        stream.partial_fit(X, y, classes=[0, 1])
+        warm.fit(X, y)
+    assert passes.walks == 9
+    np.testing.assert_array_equal(coefficients(stream), coefficients(whole))
+    np.testing.assert_array_equal(coefficients(warm), coefficients(whole))
+
+
 def test_dense_batches_that_keep_blas_busy_are_left_to_it(passes, monkeypatch):
     passes.plain()
     monkeypatch.setattr(compiled, "MAX_BATCH_WORK", 3 * make_risk().model.size)

@@ -24,7 +24,7 @@ from common import (
     raw,
     supports,
 )
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import entr
@@ -440,6 +440,32 @@ def test_coefficients_that_l1_holds_at_zero_are_zero(solver, problem, share):
     if model.converged_:
         is_held = np.abs(slopes(model, problem)) < 0.999 * alpha
         assert not np.atleast_2d(model.coef_)[is_held].any()
+
+
+# Law 13: a certificate is true.
+
+
+@pytest.mark.parametrize("penalty", ["l2", "l1", "elasticnet"])
+@settings(examples(12), phases=[Phase.explicit, Phase.generate])
+@given(
+    problem=problems(LINEAR, **DOUBLE),
+    alpha=ALPHAS,
+    solver=st.sampled_from(("auto", "agd", "gd-curvature", "adam", "svrg")),
+    tol=st.sampled_from([1e-2, 1e-4, 1e-8]),
+)
+def test_no_fit_lies_further_than_tol_below_a_converged_one(penalty, problem, alpha, solver, tol):
+    params = {"alpha": alpha, "penalty": penalty}
+    model = fitted(problem, solver, max_iter=50, tol=tol, **params)
+    best = fitted(problem, max_iter=300, tol=1e-13, **params)
+    assert np.isnan(model.optimality_) or 0 <= model.optimality_ <= 1
+    if not model.converged_:
+        return
+    if model.stop_code_ == "converged":
+        assert model.optimality_ <= tol
+    unit = max(model.objective_, 1e-3 * of_best_constant(problem))
+    # the estimate itself may be a little low: second derivatives change on the way to the optimum
+    gap = tol * unit + rounding_of(problem, model, best)
+    assert model.objective_ - best.objective_ <= gap
 
 
 # Early ends: an interrupt keeps what there is, and max_time counts seconds.

@@ -8,6 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from sklearn_gd._components import with_hints
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike, available_if
 from sklearn_gd._estimators.coding import Binary, Labels, Multilabel, indicator, label_codes
 from sklearn_gd._estimators.collections import accuracy, as_chunks, by_chunk, chunk_scores, hits
@@ -217,6 +218,7 @@ class Classifier(ClassifierMixin):
         return accuracy(chunk_scores(self, chunks, hits))
 
     @available_if(is_resumable)
+    @with_hints
     def partial_fit(
         self,
         X: MatrixLike,

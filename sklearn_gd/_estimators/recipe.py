@@ -1,8 +1,8 @@
 """How every estimator is fitted: encode the rows, pose the problem, solve it, keep the result."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_gd._components import NamedComponents
+from sklearn_gd._components import KeywordsOnly, NamedComponents
 from sklearn_gd._estimators.display import DocumentationLink
 from sklearn_gd._estimators.fit_task import CallbackSupport, FitTask, with_callbacks
 from sklearn_gd._estimators.guards import (
@@ -42,6 +42,17 @@ from sklearn_gd.solvers.stages import stages_of
 
 # scikit-learn asks for n_iter_ >= 1: seeing that a start is the optimum takes a pass, too.
 MIN_N_ITER = 1
+# Rows of a stream that are predicted this many times worse than by a constant, and than the rows
+# before them, are in other units.
+LOST_FACTOR = 5.0
+LOST = (
+    "the objective of these rows is more than five times that of a constant, so the estimator "
+    "begins again with them"
+)
+LOST_REMEDY = "Check that they are in the same units as the earlier rows"
+# Earlier rows whose best constant has less than this fraction of the objective of later rows were
+# all alike. If they taught no weights, nothing is lost by beginning with the later ones.
+OF_CONSTANT = 0.1
 # The history of an endless stream is cut to these entries.
 MAX_HISTORY = 1000
 
@@ -54,7 +65,7 @@ class GradientDescentEstimator(
     Parameters,
     NamedComponents,
     BaseEstimator,
-    ABC,
+    metaclass=KeywordsOnly,
 ):
     """Fits a model to rows by a solver; which model and which target, subclasses say."""
 
@@ -99,12 +110,17 @@ class GradientDescentEstimator(
             unfinished = task.begin()
             rng = self._generator() if unfinished is None else unfinished.generator()
             seed = rng.bit_generator.state
-            previous = vars(self).get("_fitted") if self.warm_start else None
             source = self._encode(X, y, sample_weight, FIT)
             source, held_out = self._hold_out(source, validation, rng)
-            problem = self._pose(source, rng, previous, held_out)
+            before = deepcopy(rng)
+            problem = self._pose(source, rng, held_out=held_out)
             solver = self._choose_solver(problem)
-            params, state = self._begin(problem, solver, previous, start)
+            params, state = problem.start, None
+            if start is not None:
+                params = start(problem)
+            elif self.warm_start and "_fitted" in vars(self):
+                resumed = self._pose(source, before, self._fitted, held_out)
+                problem, params, state = self._warm_start(problem, resumed, solver)
             run = self._run(rng, problem, solver)
             if unfinished is not None:
                 params, state, run = unfinished.resumed(problem, run)
@@ -132,11 +148,18 @@ class GradientDescentEstimator(
                 return self
             problem = self._pose(source, rng, fitted, is_chunk=True)
             solver = self._choose_solver(problem, choose_for_stream)
-            params, state = self._begin(problem, solver, fitted, is_stream=True)
+            params, state = self._next_chunk_start(problem, solver)
+            if self._is_auto and state is not None and not _weights_of(problem, state.params).any():
+                fresh = self._pose(source, rng, is_chunk=True)
+                if problem.reference < OF_CONSTANT * fresh.reference:
+                    problem, params, state = fresh, fresh.start, None
             # of a chunk, optimality would say nothing, and cost more than learning from it
             stage = Stage(horizon=self.max_iter, is_chunk=True, check_optimality=False)
             run = self._run(rng, problem, solver, max_iter=1, tol=0.0, stage=stage)
             result = solve(problem, solver, run, params, state)
+            if self._is_auto and state is not None and _is_lost(problem, solver, state, result):
+                result = solve(problem, solver, run, problem.start)
+                self._warn(f"{type(self).__name__}: {LOST}", LOST_REMEDY)
             if fitted is not None:
                 history = joined(
                     self.history_, result.history, is_new_source=True, limit=MAX_HISTORY
@@ -211,23 +234,40 @@ class GradientDescentEstimator(
 
         return scorer_score(self.scoring, held_out, y, metadata, fitted_with)
 
-    def _begin(self, problem, solver, previous, start=None, is_stream=False):
-        """Where to begin: at the user's start, at the last fit if that is better, or cold."""
-        if start is not None:
-            return start(problem), None
-        stored = None if previous is None else self._stored(problem.model)
+    def _warm_start(self, fresh, resumed, solver):
+        """The problem and where to begin it: at the last fit if that is better, or cold.
+
+        ``resumed`` is in the units of the last fit, which the state of its solver is in; they may
+        be far from those of the new rows, which ``fresh`` is in.
+        """
+        previous = self._fitted
+        stored, in_new_units = (self._stored(each.model) for each in (resumed, fresh))
         if stored is None:
-            return problem.start, None
-        is_resumed = (
+            return fresh, fresh.start, None
+        is_resumed = self._is_resumed(solver, stored) and resumed.is_finite(stored)
+        if is_resumed and not self._is_auto:
+            return resumed, stored, previous.state
+        if fresh.better_start(in_new_units) is fresh.start:
+            return fresh, fresh.start, None
+        return resumed, stored, previous.state if is_resumed else None
+
+    def _is_resumed(self, solver, stored):
+        """Whether the state of the last fit's solver is one that this solver can resume."""
+        previous = self._fitted
+        return (
             solver.resumable
             and type(solver) is type(previous.solver)
             # what a solver remembers is in the units that the model had
             and np.array_equal(stored, self._stored(previous.model))
         )
-        if is_stream or (is_resumed and not self._is_auto):
-            return stored, previous.state if is_resumed else None
-        better = problem.better_start(stored)
-        return better, previous.state if is_resumed and better is stored else None
+
+    def _next_chunk_start(self, problem, solver):
+        """Where a stream stands."""
+        # in the units that the solver's state is in; those of new rows may be others
+        stored = self._stored(self._fitted.model) if "_fitted" in vars(self) else None
+        if stored is None:
+            return problem.start, None
+        return stored, self._fitted.state if self._is_resumed(solver, stored) else None
 
     def _keep(self, problem, solver, result):
         """Write the result to the public attributes."""
@@ -271,8 +311,7 @@ class GradientDescentEstimator(
 
     def _warn_unless_converged(self, result):
         is_linear = self._fitted.model.is_linear
-        # a network on a plateau may be there because its steps have become too small
-        if self.tol == 0 or (result.converged and not is_linear):
+        if self.tol == 0:
             self._warn_if_cut(result)
         is_asked_for = result.interrupted or result.reason is StopReason.CALLBACK
         if self.tol == 0 or result.converged or is_asked_for:
@@ -287,3 +326,24 @@ class GradientDescentEstimator(
         sentences = [what, *remedies, gradient_hint(self.get_params(deep=False))]
         message = " ".join(f"{sentence}." for sentence in sentences if sentence)
         warn(message, ConvergenceWarning)
+
+
+def _weights_of(problem, params):
+    """The weights as a view of the parameters, which begin with them."""
+    return params[: sum(weights.size for weights in problem.model.unpack(params)[0])]
+
+
+def _is_lost(problem, solver, state, result) -> bool:
+    """Whether a chunk shows that the weights learnt from earlier ones do not apply to it.
+
+    Biases alone are soon at another level, so what is lost would be better without the weights.
+    The penalty of features in small units may be large, and is no matter of these rows.
+    """
+    before = solver.mean_loss(state)
+    if result.history["objective"][-1] <= LOST_FACTOR * before:
+        return False
+    without = state.params.copy()
+    _weights_of(problem, without)[...] = 0.0
+    all_params = (state.params, without, problem.start)
+    loss, *others = map(problem.objective().mean_loss, all_params)
+    return not loss <= LOST_FACTOR * max(before, *others)

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
-from sklearn_gd._components import resolve
+from sklearn_gd._components import resolve, with_hints
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike, available_if
 from sklearn_gd._estimators.coding import Numbers
 from sklearn_gd._estimators.collections import as_chunks, by_chunk, chunk_scores, r2, squares
@@ -91,6 +91,7 @@ class Regressor(RegressorMixin):
         return r2(chunk_scores(self, chunks, squares))
 
     @available_if(is_resumable)
+    @with_hints
     def partial_fit(
         self, X: MatrixLike, y: ArrayLike = None, sample_weight: ArrayLike = None
     ) -> Self:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
+from sklearn_gd._components import with_hints
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
 from sklearn_gd._estimators.recipe import GradientDescentEstimator
 from sklearn_gd._estimators.to_sklearn import ToSklearn
@@ -35,6 +36,7 @@ class LinearEstimator(ToSklearn, GradientDescentEstimator):
         }
     )
 
+    @with_hints
     def fit(
         self,
         X: MatrixLike,

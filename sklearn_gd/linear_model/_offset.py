@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 
-from sklearn_gd._components import resolve
+from sklearn_gd._components import resolve, with_hints
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike, available_if
 from sklearn_gd._estimators.coding import NumbersWithOffset
 from sklearn_gd._estimators.collections import is_dask
@@ -22,6 +22,7 @@ from sklearn_gd.losses import LOSSES, Loss
 class OffsetRegressor(Regressor):
     """The target side of a regressor that takes an ``offset``."""
 
+    @with_hints
     def fit(
         self,
         X: MatrixLike,
@@ -100,6 +101,7 @@ class OffsetRegressor(Regressor):
         )
 
     @available_if(is_resumable)
+    @with_hints
     def partial_fit(
         self,
         X: MatrixLike,

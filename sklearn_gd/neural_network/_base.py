@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._components import resolve
+from sklearn_gd._components import resolve, with_hints
 from sklearn_gd._estimators.annotations import ArrayLike, MatrixLike
 from sklearn_gd._estimators.containers import in_namespace_of
 from sklearn_gd._estimators.parameters import METHOD_DEFAULTS
@@ -55,6 +55,7 @@ class NetworkEstimator(ToSklearn, GradientDescentEstimator):
     }
     _method_defaults: ClassVar = METHOD_DEFAULTS | {"dropout": 0.0, "max_norm": None}
 
+    @with_hints
     def fit(
         self,
         X: MatrixLike,

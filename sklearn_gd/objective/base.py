@@ -120,6 +120,10 @@ class Objective(ABC):
         """The same for the mean over batches of ``size``, which are rougher than all rows."""
         return None
 
+    def typical_distance(self) -> float | None:
+        """About how far each parameter is from its optimum at the start; None if unknown."""
+        return None
+
     def metric(self, params: NDArray) -> Metric | None:
         """Second derivatives at ``params``, ready to be divided by; None if there are none."""
         return None

@@ -167,6 +167,13 @@ class EmpiricalRisk(Objective):
     def batch_smoothness(self, size):
         return self._curvature.of_batches(size) if self._curvature else None
 
+    def typical_distance(self):
+        smoothness = self.smoothness()
+        if not smoothness or self.reference <= 0:
+            return None
+        # a smooth objective that falls by F moves the parameters by at least sqrt(2 F / L) together
+        return float(np.sqrt(2 * self.reference / (smoothness * self.model.n_coefficients)))
+
     def metric(self, params):
         return None if self._curvature is None else self._curvature.metric(params)
 
@@ -298,6 +305,15 @@ class BatchOracle:
         squares = np.einsum("ik,ik->i", slopes, slopes)
         energies = np.divide(4 * losses**2, squares, out=np.zeros_like(losses), where=squares > 0)
         return float(self._batch.weighted(energies).sum(dtype=np.float64))
+
+    def level_sums(self, losses: NDArray, slopes: NDArray) -> tuple[float, float]:
+        """The weighted sums over rows of squared slopes and of losses.
+
+        Their ratio is twice the second derivative of a parabola whose minimum is zero.
+        """
+        squares = np.einsum("ik,ik->i", slopes, slopes)
+        sums = (self._batch.weighted(each).sum(dtype=np.float64) for each in (squares, losses))
+        return float(next(sums)), float(next(sums))
 
     def feature_moments(self) -> tuple[float, NDArray, NDArray]:
         """Of the batch: weight, weighted mean (d,), weighted sum of squared deviations (d,)."""

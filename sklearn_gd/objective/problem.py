@@ -61,6 +61,11 @@ class Problem:
             is_better = objective.value(params) <= objective.value(self.start)
         return params if is_better else self.start
 
+    def is_finite(self, params: NDArray) -> bool:
+        """Whether the objective does not overflow there."""
+        with np.errstate(all="ignore"):
+            return bool(np.isfinite(self.objective(self.stages[0]).subsampled().value(params)))
+
     def is_separated(self, mean_loss: float) -> bool:
         """Whether all rows are predicted so well that, without a penalty, there is no optimum.
 

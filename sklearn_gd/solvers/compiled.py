@@ -15,6 +15,9 @@ from sklearn_gd.solvers import kernels
 
 # Updates of a pass from which on a few passes pay for the second or two that compiling takes.
 MIN_UPDATES = 5_000
+# Updates of all passes so far after which compiling is worth it for short ones, too: by then they
+# took as long. What is to come is not known, and a stream must take the same loops as a fit.
+MANY_UPDATES = 30_000
 # Products of a batch, entries times outputs, beyond which BLAS gains on dense rows.
 MAX_BATCH_WORK = 30_000
 # Updates between two looks at the keyboard.
@@ -26,7 +29,9 @@ STEADY = (Constant, Exponential, ReduceOnPlateau, StepDecay)
 def sgd_pass(objective, params: NDArray, run, state, size: int) -> float | None:
     """A pass of plain SGD: its mean objective; None where no loop is known to do the same."""
     n_batches = objective.n_batches(size)
-    if n_batches < MIN_UPDATES or run.average or run.max_norm is not None or not has_numba():
+    if n_batches < MIN_UPDATES and state.step < MANY_UPDATES:
+        return None
+    if run.average or run.max_norm is not None or not has_numba():
         return None
     form = objective.separable()
     if form is None or not _is_taken(form, params, size):

@@ -210,6 +210,10 @@ class MiniBatch(Solver):
         """
         return divergence_limit(objective, state.first_value)
 
+    def mean_loss(self, state: State) -> float:
+        """About the mean loss of the latest rows of a stream, each before it was learnt from."""
+        return state.value
+
     def unsupported(self, objective):
         name = type(self).__name__
         if objective.n_samples == 0:

@@ -15,6 +15,9 @@ ROUNDING = 1e-12
 # Rows are forgotten in proportion to this power of the number of updates since: after twenty times
 # as many, the first ones count for a 400th.
 FORGETTING = 2
+# Sums over rows that give the mean second derivative, and all sums.
+LEVEL = ("squared_slopes", "losses")
+SUMS = {"weight", "deviations", "steps", "energy", *LEVEL}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -31,8 +34,10 @@ class NormalizedAdagrad(MiniBatch):
 
     at update t. So the path does not depend on the units of the features, nor on where they are
     zero. All sums forget as G does: a stream whose level or spread changes recovers. A proximal
-    step moves the intercept in the same way. Without an intercept the mean is taken as zero, and
-    :math:`\sigma` is the root mean square.
+    step moves the intercept in the same way. The first term of the intercept's step is at least
+    :math:`3 / (t + 3)` of a Newton step, or the fraction :math:`\eta / 0.2` of that, with the
+    second derivative of the parabola below: errors of the level are averaged out. Without an
+    intercept the mean is taken as zero, and :math:`\sigma` is the root mean square.
     The rate is in units of the raw prediction: the root mean square over the rows so far of their
     steps to the minimum of a parabola, twice the loss over its slope; over :math:`\sqrt d`, as
     there are d features that vary to move it. ``learning_rate="auto"`` is 0.2.
@@ -80,12 +85,16 @@ class NormalizedAdagrad(MiniBatch):
         gradient = oracle.pull_back(slopes, params)
         _merge_moments(state, *oracle.feature_moments())
         state["steps"] += oracle.step_energy(losses, slopes)
+        for name, sum_of_rows in zip(LEVEL, oracle.level_sums(losses, slopes), strict=True):
+            # the state of an older version has none
+            state[name] = state.get(name, 0.0) + sum_of_rows
         return oracle.with_penalty(oracle.mean(losses), gradient, params)
 
     def update(self, gradient, state, params, clock, rate):
         change = np.empty_like(gradient)
         (slope,), bias_slopes = state["unpack"](gradient)
         mean, spread = _units(state, bool(bias_slopes))
+        share = min(1.0, rate / AUTO_RATE)
         rate = rate * _unit(state) / _reach(spread)
         floor = ROUNDING * _unit(state)
         (energy,), bias_energies = state["unpack"](state["energy"])
@@ -95,7 +104,9 @@ class NormalizedAdagrad(MiniBatch):
         for bias_slope, bias_energy, bias_move in zip(
             bias_slopes, bias_energies, bias_moves, strict=True
         ):
-            bias_move[...] = _adagrad(bias_slope, bias_energy, rate, floor) - mean[:, 0] @ move
+            level = _adagrad(bias_slope, bias_energy, rate, floor)
+            level = _further(level, share * _towards_mean(bias_slope, state))
+            bias_move[...] = level - mean[:, 0] @ move
         return change
 
     def step_size(self, state, clock, rate):
@@ -126,12 +137,17 @@ class NormalizedAdagrad(MiniBatch):
             return np.finfo(np.float64).max
         return super().divergence_limit(objective, state)
 
+    def mean_loss(self, state):
+        # the value of a pass has the penalty in it
+        known = state.rule.get(LEVEL[1], 0.0)
+        return known / state.rule["weight"] if known else super().mean_loss(state)
+
 
 def _forget(state):
     """Sums over earlier rows count for less with each update, those of a mean stay a mean."""
     state["count"] += 1
     kept = 1 - FORGETTING / (state["count"] + FORGETTING)
-    for name in ("weight", "deviations", "steps", "energy"):
+    for name in SUMS & set(state):
         state[name] = state[name] * kept
 
 
@@ -167,6 +183,24 @@ def _reach(spread):
 def _unit(state):
     """What a raw prediction is measured in: the size of the steps that single rows ask for."""
     return np.sqrt(state["steps"] / state["weight"])
+
+
+def _towards_mean(slope, state):
+    """The step of the level of all predictions that makes it a mean over the rows so far.
+
+    The level and the coefficients of centred features do not depend on each other, so that
+    Newton's step is safe; divided by the number of updates, its errors average out.
+    """
+    squares, losses = (state[name] for name in LEVEL)
+    if squares == 0:
+        return np.zeros_like(slope)
+    gain = (FORGETTING + 1) / (state["count"] + FORGETTING + 1)
+    return -gain * slope * (2 * losses / squares)
+
+
+def _further(first, second):
+    """Of two steps in the same direction the longer one."""
+    return np.where(np.abs(first) >= np.abs(second), first, second)
 
 
 def _adagrad(gradient, energy, rate, floor):

@@ -17,6 +17,7 @@ from sklearn_gd.solvers.stopping import (
     Iterate,
     Limits,
     NewtonDecrement,
+    Plateau,
     Stop,
     StoppingRule,
     ValidationScore,
@@ -252,15 +253,10 @@ class Progress:
                 self._at = Iterate(self._best.params, self.value, self.n_iter)
         elif self._needs_check():
             self._stop = self._convergence.finish(self._at) or self._stop
+        elif isinstance(self._convergence, Plateau) and self._is_at_limit:
+            self._stop = self._convergence.at_limit(self.history["objective"]) or self._stop
         self._return_to_best()
-        reason, message, remedy = self._stop or Stop(StopReason.STALLED, "")
-        if self.rate_cut < 1 and reason is not StopReason.RATE_CUT:
-            remedy = "Lower the learning_rate, or scale the features"
-            message += (
-                "; the objective diverged, so the learning rate was reduced to "
-                f"{self.rate_cut:.2g} times its value: it is too large for the scale of the "
-                "features"
-            )
+        reason, message, remedy = self._with_cut(self._stop or Stop(StopReason.STALLED, ""))
         return Result(
             # a proximal step of no length: what a constraint forbids by a rounding error is undone
             params=self._objective.prox(self.params, 0.0),
@@ -275,6 +271,27 @@ class Progress:
             state=self.state,
             was_cut=self.rate_cut < 1,
         )
+
+    def _with_cut(self, stop: Stop) -> Stop:
+        """A reason that says so where the learning rate was reduced because of divergence.
+
+        A plateau at such a rate is no sign of a minimum: the steps may have become too small, or
+        what diverged may have spoilt the network.
+        """
+        if self.rate_cut == 1 or stop.reason is StopReason.RATE_CUT:
+            return stop
+        remedy = "Lower the learning_rate, or scale the features"
+        cut = (
+            f"the objective diverged, so the learning rate was reduced to {self.rate_cut:.2g} times "
+            "its value: it is too large for the scale of the features"
+        )
+        is_plateau = isinstance(self._convergence, Plateau)
+        if is_plateau and (stop.reason.is_converged or stop.reason is StopReason.STALLED):
+            then = stop.message.removeprefix(f"{stop.reason.value}: ")
+            message = f"{StopReason.RATE_CUT.value}: {cut}; then {then}"
+            return Stop(StopReason.RATE_CUT, message, remedy)
+        link = "before that, " if stop.reason.is_converged else ""
+        return Stop(stop.reason, f"{stop.message}; {link}{cut}", remedy)
 
     def _row(self, n_iter: int) -> Row:
         """The latest iteration as ``verbose`` prints it."""
@@ -311,6 +328,10 @@ class Progress:
             and self._run.score is None
             and self._run.stage.check_optimality
         )
+
+    @property
+    def _is_at_limit(self):
+        return self._stop is not None and self._stop.reason is StopReason.MAX_ITER
 
     def _offer_to_best(self) -> None:
         if self._run.score is None:

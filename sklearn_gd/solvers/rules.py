@@ -179,6 +179,9 @@ class Adagrad(AdaptiveRule):
     .. math:: G \leftarrow G + g^2, \quad params \leftarrow params - \eta\,g / (\sqrt{G} + \epsilon)
 
     As its steps shrink by themselves, ``learning_rate="auto"`` is ten times that of :class:`Adam`.
+    For a linear model whose coefficients have further to go, because y is in large units, it is
+    half the typical distance :math:`\sqrt{2 F_0 / (L p)}`, with :math:`F_0` the objective of the
+    best constant, L the largest curvature and p the number of coefficients of an output.
 
     Parameters
     ----------
@@ -216,7 +219,8 @@ class Adagrad(AdaptiveRule):
         return rate / (np.sqrt(state["energy"]) + self.epsilon)
 
     def auto_rate(self, objective, batch_size):
-        return 10 * super().auto_rate(objective, batch_size)
+        rate = 10 * super().auto_rate(objective, batch_size)
+        return max(rate, (objective.typical_distance() or 0.0) / 2)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

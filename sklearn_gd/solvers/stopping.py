@@ -19,6 +19,8 @@ SAFETY = 2.0
 SCALE_FLOOR = 1e-3
 # A run whose objective exceeds this multiple of its start has diverged.
 DIVERGENCE_FACTOR = 10.0
+# A descent is nearly over when its last gains are below this fraction of those on the whole way.
+SLOWDOWN = 0.1
 # Solvers without an estimate of their own are checked after 4 passes, then at growing intervals.
 FIRST_CHECK = 4
 CHECK_GROWTH = 1.5
@@ -241,6 +243,26 @@ class Plateau(StoppingRule):
             StopReason.CONVERGED,
             f"{StopReason.CONVERGED.value}: the objective fell by less than tol={self._run.tol:g} "
             f"of its initial value in {self._since} iterations",
+        )
+
+    def at_limit(self, values: list[float]) -> Stop | None:
+        """What a run amounts to that used up its iterations, by the objectives on the way.
+
+        Gains of less than ``tol`` an iteration are worth going on for while there are iterations
+        left, and no reason to ask for more of them. A descent that is slow from the start has not
+        arrived anywhere.
+        """
+        recent, values = self._run.patience or 1, values[self._first :]
+        if self._run.tol == 0 or len(values) <= recent:
+            return None
+        gain = (min(values[:-recent]) - min(values[-recent:])) / recent
+        mean_gain = (values[0] - min(values)) / len(values)
+        if gain >= min(self._run.tol * abs(values[0]), SLOWDOWN * mean_gain):
+            return None
+        return Stop(
+            StopReason.CONVERGED,
+            f"{StopReason.CONVERGED.value}: the objective fell by less than tol={self._run.tol:g} "
+            f"of its initial value an iteration in the last {recent}",
         )
 
 

@@ -586,8 +586,8 @@ def test_a_rate_that_had_to_be_cut_is_told():
     run = Run(learning_rate=2.5, max_iter=40)
     result = GradientDescent().minimize(lambda w: (w @ w / 2, w), np.ones(1), run)
     assert result.message.endswith(
-        "; the objective diverged, so the learning rate was reduced to 0.5 times its value: it is "
-        "too large for the scale of the features"
+        "; before that, the objective diverged, so the learning rate was reduced to 0.5 times its "
+        "value: it is too large for the scale of the features"
     )
     np.testing.assert_allclose(result.history["step_size"][-1], 1.25)
     assert result.value < 1e-3

@@ -336,11 +336,12 @@ def test_normalized_adagrad_by_hand():
     """Two batches of two rows, one feature, squared error, from w = b = 0 at rate 0.5.
 
     The rate counts in root mean squares of the residuals met so far. At the second update the rows
-    of the first, and what was made of them, count for half.
+    of the first, and what was made of them, count for half. The intercept moves 3 / (t + 3) of the
+    way to the mean at least.
     """
     x, y = [1.0, 3.0, 2.0, 6.0], [1.0, 2.0, 0.0, 4.0]
     w = b = G = G_b = met = 0.0
-    for last, counts in ((2, [1.0, 1.0]), (4, [0.5, 0.5, 1.0, 1.0])):
+    for t, (last, counts) in enumerate(((2, [1.0, 1.0]), (4, [0.5, 0.5, 1.0, 1.0])), 1):
         seen, batch = x[:last], range(last - 2, last)
         mu = np.average(seen, weights=counts)
         sigma = sqrt(np.average((np.array(seen) - mu) ** 2, weights=counts))
@@ -352,7 +353,8 @@ def test_normalized_adagrad_by_hand():
         g_hat = (g - mu * g_b) / sigma
         G, G_b = G / 2 + g_hat**2, G_b / 2 + g_b**2
         move = -eta * g_hat / (sigma * sqrt(G))
-        w, b = w + move, b - eta * g_b / sqrt(G_b) - mu * move
+        level = max(eta * abs(g_b) / sqrt(G_b), 3 / (t + 3) * abs(g_b))
+        w, b = w + move, b - np.sign(g_b) * level - mu * move
     risk = ridge(np.array([x]).T, np.array([y]).T, alpha=0)
     run = Run(learning_rate=0.5, batch_size=2, shuffle=False, max_iter=1, tol=0)
     result = NormalizedAdagrad().minimize(risk, np.zeros(2), run)
@@ -1041,3 +1043,11 @@ def test_an_estimator_learns_by_name(name):
     labels = X @ [1.0, -1.0, 0.5] > 0.5
     model = GDLogisticClassifier(solver=name, max_iter=50, tol=0, random_state=0).fit(X, labels)
     assert model.score(X, labels) > 0.9
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e3, 1e6])
+def test_adagrad_reaches_a_line_in_any_units_of_y(unit):
+    x = np.random.default_rng(0).normal(size=(200, 1))
+    model = GDLinearRegressor(solver="adagrad", max_iter=500, tol=0, random_state=0)
+    model.fit(x, unit * (2 + 5 * x[:, 0]))
+    np.testing.assert_allclose([model.intercept_, model.coef_[0]], [2 * unit, 5 * unit], rtol=0.01)
