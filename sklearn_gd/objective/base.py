@@ -49,6 +49,8 @@ class Objective(ABC):
         Whether the penalty has second derivatives of its own.
     knows_hessian : bool
         Whether ``metric`` is the whole Hessian, of all rows and all outputs together.
+    n_features : int
+        Features of a linear model; 0 for a plain function.
     n_samples : int
         Rows that batches can be made of; 0 for a plain function.
     dtype : numpy.dtype
@@ -76,6 +78,7 @@ class Objective(ABC):
     is_quadratic = False
     has_curved_penalty = False
     dtype = np.dtype(np.float64)
+    n_features = 0
     n_samples = 0
     passes = 0.0
     rounds = 0

@@ -50,6 +50,7 @@ class EmpiricalRisk(Objective):
         self.reference = reference
         self.is_separable = penalty.is_separable
         self.is_linear = model.is_linear
+        self.n_features = model.n_features if model.is_linear else 0
         self.is_online = loss.is_online
         self.has_metric = model.is_linear and not loss.is_online
         self._curvature = (

@@ -2,8 +2,8 @@ r"""The quadratic model around a point plus the nonsmooth part of the objective.
 
 .. math:: m(u) = g^T(u - params) + (u - params)^T H (u - params) / 2 + nonsmooth(u)
 
-Two ways to minimise it: :mod:`.feature_sign` where products with H are cheap, and
-:mod:`.proximal_cg` where each is a pass over the data.
+Ways to minimise it: :mod:`.feature_sign`, which begins with :mod:`.block_pivoting`, where products
+with H are cheap, and :mod:`.proximal_cg` where each is a pass over the data.
 """
 
 from collections.abc import Callable
@@ -87,6 +87,12 @@ class ProximalModel:
         """Which parameters are at a kink of theirs."""
         return np.logical_or.reduce([point == place for place in self.kinks])
 
+    def up_to_kink(self, start: NDArray, end: NDArray) -> NDArray:
+        """The way from one point to another, of each parameter as far as the first kink."""
+        for place in self.kinks:
+            end = np.where((start - place) * (end - place) < 0, place, end)
+        return end
+
     def feasible(self, point: NDArray) -> NDArray:
         """A proximal step of no length: beyond its kink a constraint allows nothing."""
         return self._objective.prox(point, 0.0)
@@ -108,15 +114,15 @@ class ProximalModel:
         """Second derivatives of the nonsmooth part at the point; None where it has none."""
         return self._objective.nonsmooth_operator(self.point)
 
-    def free_slope(self, free: NDArray) -> NDArray:
-        """The slope at the point, nonsmooth part included, of parameters off their kinks.
+    def free_slope(self, free: NDArray, point: NDArray, slope: NDArray) -> NDArray:
+        """The slope at a point, nonsmooth part included, of parameters off their kinks.
 
         It is read off a proximal step too short to bring any of them to a kink.
         """
         lengths = self.lengths
         for _ in range(SHORTENINGS):
-            moved = self._objective.prox(self.point - lengths * self.slope, lengths)
+            moved = self._objective.prox(point - lengths * slope, lengths)
             if not self.at_kink(moved)[free].any():
                 break
             lengths = lengths / 10
-        return np.where(free, (self.point - moved) / lengths, 0.0)
+        return np.where(free, (point - moved) / lengths, 0.0)

@@ -96,7 +96,7 @@ class _Rounds:
         free = ~model.at_kink(model.point)
         if not free.any():
             return model.point, model.slope
-        target = model.free_slope(free)
+        target = model.free_slope(free, model.point, model.slope)
         bend = self._bend = model.nonsmooth_operator()
 
         def product(direction):

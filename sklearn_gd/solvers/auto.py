@@ -11,6 +11,10 @@ from sklearn_gd.solvers.proximal_newton import ProximalNewtonCG
 from sklearn_gd.solvers.rules import SGD
 from sklearn_gd.solvers.working_set import WorkingSet
 
+# Features from which on a matrix of those that are not zero costs less than one of all, although
+# the set has to be found: measured on real tables of 300 to 1,000 columns.
+MANY_FEATURES = 500
+
 
 def choose(objective: Objective) -> Solver:
     """The solver of ``solver="auto"``: by model, penalty, loss and storage, never by chance.
@@ -25,10 +29,11 @@ def choose(objective: Objective) -> Solver:
                                   "curvature") if nonsmooth       nothing relies on convexity
     prox of one scale for all,    AcceleratedGradientDescent      a diagonal has many scales, and
     and too many coefficients                                     bounds nothing by itself
-    l1 penalty, coefficients too  WorkingSet                      few coefficients are not zero, and
-    many for a matrix, no kinks                                   a matrix of these is small
-    the same with part of l2,     ProximalNewtonCG                products with the Hessian, which a
-    sparse X                                                      diagonal conditions well enough
+    l1 penalty, more than 500     WorkingSet                      few coefficients are not zero, and
+    features, no kinks                                            a matrix of these is small
+    elastic net, sparse X,        ProximalNewtonCG                products with the Hessian, which a
+    coefficients too many for a                                   diagonal conditions well enough
+    matrix, no kinks
     nonsmooth penalty             GradientDescent("curvature")    proximal Newton: a small lasso in
                                                                   the metric, exact zeros
     outputs share curvature,      NewtonCG                        softmax: a metric for each class
@@ -66,10 +71,12 @@ def choose(objective: Objective) -> Solver:
     if not objective.is_smooth:
         if not objective.is_separable and objective.has_diagonal_metric:
             return AcceleratedGradientDescent()
-        is_wide = objective.has_diagonal_metric and not objective.has_kinks
-        if is_wide and objective.has_columns and not objective.has_curved_penalty:
+        is_linear_penalty = objective.has_columns and not objective.has_curved_penalty
+        if objective.has_kinks:
+            return GradientDescent(metric="curvature")
+        if objective.n_features > MANY_FEATURES and is_linear_penalty:
             return WorkingSet()
-        if is_wide and objective.is_sparse:
+        if objective.has_diagonal_metric and objective.is_sparse:
             return ProximalNewtonCG()
         return GradientDescent(metric="curvature")
     if objective.shares_curvature and objective.knows_hessian:

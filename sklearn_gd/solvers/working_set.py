@@ -75,12 +75,13 @@ class WorkingSet(Solver):
             outside = gains.copy()
             outside[columns] = 0.0
             gain = float(outside.sum())
-            # where nobody wants in, the set has decided
+            # where nobody wants in, the set has decided, and to ask sooner would cost more passes
             newton = (rest, np.zeros_like(params), None) if is_solved and gain == 0 else None
-            if progress.done(params, total, gradient, decrease=rest + gain, newton=newton):
+            decrease = max(rest + gain, run.tol * scale(objective, total)) if gain else rest
+            if progress.done(params, total, gradient, decrease=decrease, newton=newton):
                 return
             # 2. The set: what is not zero, and the most promising of those outside.
-            columns = _grown(objective.weights(params)[0].any(axis=1), outside)
+            columns = _grown(columns, objective.weights(params)[0].any(axis=1), outside)
             # 3. Solve on it, the closer the less there is to gain elsewhere.
             sought = FRACTION * min(1.0, SAFETY * gain / scale(objective, total))
             result = self._solve(objective, params, columns, run, progress, sought)
@@ -117,10 +118,14 @@ def _gains(objective, params, gradient, lengths):
     return gains.sum(axis=1)
 
 
-def _grown(is_inside, gains):
-    """The features inside, and of those that would gain something the most promising."""
-    wanted = np.flatnonzero((gains > 0) & ~is_inside)
-    size = max(MIN_COLUMNS, int(is_inside.sum()))
+def _grown(columns, is_used, gains):
+    """The features that are used, and of those that would gain something the most promising.
+
+    Others in the set stay while they are few: what has just become zero may come back.
+    """
+    size = max(MIN_COLUMNS, int(is_used.sum()))
+    inside = columns if columns.size <= size + MIN_COLUMNS else np.flatnonzero(is_used)
+    wanted = np.setdiff1d(np.flatnonzero(gains > 0), inside)
     if wanted.size > size:
         wanted = wanted[np.argpartition(-gains[wanted], size)[:size]]
-    return np.union1d(np.flatnonzero(is_inside), wanted)
+    return np.union1d(inside, wanted)

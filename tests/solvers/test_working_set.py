@@ -83,7 +83,8 @@ def test_it_is_the_choice_for_an_l1_penalty_of_many_columns():
     assert chosen() is WorkingSet
     assert chosen(sp.csr_array(X)) is WorkingSet
     assert chosen(sp.csr_array(X), penalty="elasticnet", l1_ratio=0.5) is ProximalNewtonCG
-    assert chosen(X[:, :50]) is GradientDescent
+    assert chosen(X[:, :501]) is WorkingSet
+    assert chosen(X[:, :500]) is GradientDescent
     assert chosen(loss="absolute_error") is not WorkingSet
     assert chosen(penalty=GroupLasso(groups=np.arange(1100) // 2)) is not WorkingSet
 
