@@ -282,8 +282,8 @@ class Progress:
             return stop
         remedy = "Lower the learning_rate, or scale the features"
         cut = (
-            f"the objective diverged, so the learning rate was reduced to {self.rate_cut:.2g} times "
-            "its value: it is too large for the scale of the features"
+            f"the objective diverged, so the learning rate was reduced to {self.rate_cut:.2g} "
+            "times its value: it is too large for the scale of the features"
         )
         is_plateau = isinstance(self._convergence, Plateau)
         if is_plateau and (stop.reason.is_converged or stop.reason is StopReason.STALLED):
