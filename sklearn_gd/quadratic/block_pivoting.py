@@ -37,7 +37,7 @@ def block_pivoting(model: ProximalModel, tolerance: float) -> NDArray | None:
         beyond = free & model.at_kink(point)
         moved = model.prox(point, slope)
         leaves = ~free & (np.abs(moved - point) > tolerance * np.abs(model.lengths * slope))
-        n_wrong = np.count_nonzero(beyond | leaves)
+        n_wrong = int(np.count_nonzero(beyond | leaves))
         if n_wrong == 0:
             return point
         # 3. The next guess, while there is progress.
