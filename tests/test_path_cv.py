@@ -749,7 +749,9 @@ def test_a_scorer_is_given_the_offset_if_it_asks():
     assert_allclose(pipeline[-1].scores_, scaled.scores_)
 
 
-@pytest.mark.parametrize("scoring", ["r2", lambda estimator, X, y: estimator.score(X, y)], ids=str)
+@pytest.mark.parametrize(
+    "scoring", ["r2", lambda estimator, X, y: estimator.score(X, y)], ids=["name", "function"]
+)
 def test_an_offset_that_a_score_would_ignore_is_refused(scoring):
     X, y, offset = counts()
     path = GDPathCV(GDLinearRegressor(loss="poisson"), alphas=2, cv=2, scoring=scoring)
@@ -769,7 +771,9 @@ def test_an_offset_is_for_linear_regressors():
             method(X, offset=y)
 
 
-@pytest.mark.parametrize("bad", [np.zeros(3), np.full(120, np.nan), 1.0], ids=str)
+@pytest.mark.parametrize(
+    "bad", [np.zeros(3), np.full(120, np.nan), 1.0], ids=["short", "nan", "number"]
+)
 def test_a_bad_offset_is_an_error_that_names_it(bad):
     X, y, _ = counts()
     path = GDPathCV(GDLinearRegressor(loss="poisson"), alphas=2, cv=2)
