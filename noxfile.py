@@ -51,6 +51,29 @@ def extras(session):
     run_tests(session)
 
 
+@nox.session(python=USUAL)
+def tools(session):
+    """The table of tools, each run with the newest version of the tool."""
+    session.install("-e", ".[tools]")
+    session.run("python", "-m", "benchmarks.tools", *session.posargs)
+
+
+@nox.session(python=USUAL)
+def coverage(session):
+    """Lines and branches of the package that the tests run; below 95 % it fails."""
+    session.install("-e", ".[test,plot,numba,onnx]", "pytest-cov")
+    options = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
+    run_tests(session, *options)
+
+
+@nox.session(python=USUAL)
+def mutants(session):
+    """Losses, penalties, schedules and update rules with one small fault each: do tests notice?"""
+    session.install("-e", ".[test]", "mutmut>=3.8")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
 @nox.session(python=NEWEST)
 def prerelease(session):
     """All tests with pre-releases of the dependencies, where there are any."""

@@ -1,4 +1,4 @@
-"""Claims about an optimum, checked in rational arithmetic: no rounding hides or makes a difference."""
+"""Claims about an optimum, checked in rational arithmetic, where nothing is rounded."""
 
 from fractions import Fraction
 
