@@ -101,13 +101,20 @@ def docs(session):
 
 @nox.session(python=USUAL)
 def package(session):
-    """The distributions in dist/, and the quick start from the wheel alone."""
+    """The distributions in dist/: the quick start from the wheel alone, the sdist's quick tests."""
     session.install("build", "twine")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
-    distributions = [str(path) for path in Path("dist").iterdir()]
-    session.run("python", "-m", "twine", "check", "--strict", *distributions)
-    session.install(*(path for path in distributions if path.endswith(".whl")))
+    (wheel,), (source,) = (list(Path("dist").resolve().glob(end)) for end in ("*.whl", "*.tar.gz"))
+    session.run("python", "-m", "twine", "check", "--strict", str(wheel), str(source))
+    session.install(str(wheel))
     # elsewhere, so that what is imported is what was installed
-    session.chdir(session.create_tmp())
+    elsewhere = Path(session.create_tmp())
+    session.chdir(elsewhere)
     session.run("python", "-m", "sklearn_gd")
+    shutil.unpack_archive(source, elsewhere)
+    unpacked = elsewhere / source.name.removesuffix(".tar.gz")
+    shutil.rmtree(unpacked / "sklearn_gd")
+    session.install(f"{wheel}[test]")
+    session.chdir(unpacked)
+    run_tests(session, "-m", "not slow", "tests")
