@@ -107,6 +107,7 @@ class Wrong(Loss):
             r"Wrong\.gradient.* shape \(n, k\) .* here \(3, 1\); it returned \(3,\)",
         ),
     ],
+    ids=["value", "gradient"],
 )
 def test_a_loss_of_wrong_shape_is_told_which_is_right(method, says):
     with pytest.raises(ValueError, match=says):
