@@ -125,6 +125,21 @@ def test_second_derivatives_of_an_envelope_are_between_zero_and_its_curvature():
     assert (found <= np.float32(10.0)).all()
 
 
+@pytest.mark.parametrize(
+    ("spread", "resolution", "widths", "kinks"),
+    [
+        (50.0, 1e-3, [5.0, 0.5, 0.05, 0.005], 50.0),
+        (50.0, 0.5, [5.0], 50.0),
+        (0.0, 1e-3, [0.1, 0.01], 1.0),
+        (2.0, 9.0, [9.0], 9.0),
+    ],
+)
+def test_envelopes_narrow_down_to_the_resolution(spread, resolution, widths, kinks):
+    found = AbsoluteError().stages(spread, resolution)
+    np.testing.assert_allclose([stage.width for stage in found], widths)
+    assert {stage.mean_curvature for stage in found} == {1 / kinks}
+
+
 # Penalties.
 
 
