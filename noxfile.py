@@ -51,6 +51,29 @@ def extras(session):
     run_tests(session)
 
 
+@nox.session(python=USUAL)
+def tools(session):
+    """The table of tools, each run with the newest version of the tool."""
+    session.install("-e", ".[tools]")
+    session.run("python", "-m", "benchmarks.tools", *session.posargs)
+
+
+@nox.session(python=USUAL)
+def coverage(session):
+    """Lines and branches of the package that the tests run; below 95 % it fails."""
+    session.install("-e", ".[test,plot,numba,onnx]", "pytest-cov")
+    options = ["--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95"]
+    run_tests(session, *options)
+
+
+@nox.session(python=USUAL)
+def mutants(session):
+    """Losses, penalties, schedules and update rules with one small fault each: do tests notice?"""
+    session.install("-e", ".[test]", "mutmut>=3.8")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
 @nox.session(python=NEWEST)
 def prerelease(session):
     """All tests with pre-releases of the dependencies, where there are any."""
@@ -78,13 +101,20 @@ def docs(session):
 
 @nox.session(python=USUAL)
 def package(session):
-    """The distributions in dist/, and the quick start from the wheel alone."""
+    """The distributions in dist/: the quick start from the wheel alone, the sdist's quick tests."""
     session.install("build", "twine")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
-    distributions = [str(path) for path in Path("dist").iterdir()]
-    session.run("python", "-m", "twine", "check", "--strict", *distributions)
-    session.install(*(path for path in distributions if path.endswith(".whl")))
+    (wheel,), (source,) = (list(Path("dist").resolve().glob(end)) for end in ("*.whl", "*.tar.gz"))
+    session.run("python", "-m", "twine", "check", "--strict", str(wheel), str(source))
+    session.install(str(wheel))
     # elsewhere, so that what is imported is what was installed
-    session.chdir(session.create_tmp())
+    elsewhere = Path(session.create_tmp())
+    session.chdir(elsewhere)
     session.run("python", "-m", "sklearn_gd")
+    shutil.unpack_archive(source, elsewhere)
+    unpacked = elsewhere / source.name.removesuffix(".tar.gz")
+    shutil.rmtree(unpacked / "sklearn_gd")
+    session.install(f"{wheel}[test]")
+    session.chdir(unpacked)
+    run_tests(session, "-m", "not slow", "tests")

@@ -225,7 +225,7 @@ def check_model(model, X, y, weight):
 def check_certificate(model, X, y, weight):
     """F is as near to the optimum as a tighter fit shows that it should be."""
     smooth = getattr(model, "loss", "log_loss") in ("squared_error", "huber", "poisson", "log_loss")
-    if model.early_stopping or model.warm_start or not smooth:
+    if model.early_stopping or model.warm_start or not smooth or is_far(X, weight):
         return
     changes = {"solver": "auto", "learning_rate": "auto", "max_iter": 300, "tol": 1e-12}
     tighter = clone(model).set_params(**changes, max_time=None, average=False, batch_size="auto")
@@ -235,7 +235,36 @@ def check_certificate(model, X, y, weight):
     gap = model.objective_ - tighter.objective_
     unit = max(abs(model.objective_), 1e-3 * abs(model.loss_curve_[0]))
     eps = np.finfo(next(fitted_arrays(model)).dtype).eps
-    assert gap <= (model.optimality_ + 1e4 * eps) * unit
+    noise = sum(rounding(each, X, y, weight) for each in (model, tighter))
+    assert gap <= (model.optimality_ + 1e4 * eps) * unit + noise
+
+
+def is_far(X, weight):
+    """Whether second derivatives lose a column: its spread is rounding next to its mean.
+
+    Of these, test_faults.py has what is known to be wrong.
+    """
+    table = X.toarray() if sp.issparse(X) else np.asarray(X, dtype=float)
+    center = np.average(table, axis=0, weights=weight)
+    spread = np.sqrt(np.average((table - center) ** 2, axis=0, weights=weight))
+    return bool(((spread > 0) & (spread < 1e-6 * abs(center))).any())
+
+
+def rounding(model, X, y, weight):
+    """How far an objective is from that of exact predictions: each is a rounded sum of products.
+
+    It matters for rows far from zero, whose products cancel. The losses that are checked change no
+    faster than the difference of y and its prediction, or than a raw prediction of a class.
+    """
+    kind = model.coef_.dtype
+    size = abs(sp.csr_array(X) if sp.issparse(X) else np.asarray(X, dtype=kind))
+    terms = size @ abs(model.coef_).T + abs(model.intercept_)
+    terms = terms.reshape(len(terms), -1)
+    slope = np.ones_like(terms)
+    if not is_classifier(model):
+        slope = abs(model.predict(X) - np.asarray(y, dtype=kind)).reshape(terms.shape)
+    each = (size.shape[1] + 2) * np.finfo(kind).eps * terms * slope
+    return np.average(each.sum(axis=1), weights=weight)
 
 
 def check_predictions(model, X):

@@ -81,3 +81,33 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine():
     paths += [*ROOT.glob("*.md"), *ROOT.glob(".ci/*"), *ROOT.glob(".github/**/*.*")]
     found = re.compile(r"pypi\.org|index-url|/home/|/root/|/work/")
     assert [path.name for path in paths if found.search(path.read_text(encoding="utf-8"))] == []
+
+
+def entries():
+    """The lines of the changelog that are neither headings nor empty."""
+    body = text("CHANGELOG.md").split("\n## ", 1)[1].splitlines()[1:]
+    return [line for line in body if line and not line.startswith("#")]
+
+
+def test_the_changelog_has_this_version_with_its_date():
+    heading = rf"^## {re.escape(sklearn_gd.__version__)} \(\d{{4}}-\d\d-\d\d\)$"
+    assert re.search(heading, text("CHANGELOG.md"), flags=re.MULTILINE)
+
+
+def test_an_entry_of_the_changelog_is_one_line():
+    assert [line for line in entries() if not line.startswith("- ") or len(line) > 120] == []
+
+
+def test_classifiers_name_the_pythons_that_are_tested():
+    found = re.findall(r"Python :: (3\.\d+)", " ".join(project()["classifiers"]))
+    assert found == pythons()
+
+
+def test_each_extra_is_installed_by_somebody():
+    """By a session of nox, or by a command that a page or a message of the package shows."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sklearn_gd/**/*.py")]
+    pages += [ROOT / "noxfile.py", *ROOT.glob("benchmarks/**/*.py")]
+    shown = " ".join(path.read_text(encoding="utf-8") for path in pages)
+    named = re.findall(r"(?:\.|sklearn-gd)\[([\w,]+)\]", shown)
+    installed = {extra for group in named for extra in group.split(",")}
+    assert set(project()["optional-dependencies"]) <= installed

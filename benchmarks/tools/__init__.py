@@ -1,0 +1,1 @@
+"""Which tools take the estimators, how, and what they cannot: each row of the table is run."""
