@@ -69,7 +69,8 @@ def proximal_direction(
 def _pivot(model, tolerance):
     """Go where block pivoting ends; whether it ended anywhere."""
     found = block_pivoting(model, tolerance)
-    if found is None:
+    # a constraint of the user's own may lie where it has told of no kink
+    if found is None or not np.array_equal(found, model.feasible(found)):
         return False
     slope = model.slope_at(found)
     decrease = model.decrease_at(found, slope)
