@@ -215,8 +215,12 @@ def test_a_group_of_zeros_has_no_curvature():
 # Rules and schedules.
 
 
-def objective(smoothness=None, is_linear=True):
-    return SimpleNamespace(batch_smoothness=lambda size: smoothness * size, is_linear=is_linear)
+def objective(smoothness=None, is_linear=True, distance=None):
+    return SimpleNamespace(
+        batch_smoothness=lambda size: smoothness * size,
+        is_linear=is_linear,
+        typical_distance=lambda: distance,
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,6 +239,11 @@ def test_the_first_rate_is_half_of_one_by_the_smoothness_of_a_batch(rule, share)
 def test_rates_of_rules_with_scales_of_their_own_are_the_usual_ones(rule, linear, network):
     assert rule.auto_rate(objective(), 4) == pytest.approx(linear)
     assert rule.auto_rate(objective(is_linear=False), 4) == pytest.approx(network)
+
+
+def test_adagrad_begins_with_half_the_typical_distance_where_that_is_longer():
+    assert Adagrad().auto_rate(objective(distance=0.1), 4) == pytest.approx(0.1)
+    assert Adagrad().auto_rate(objective(distance=5.0), 4) == pytest.approx(2.5)
 
 
 def test_a_cosine_ends_after_one_step_where_all_others_warm_up():

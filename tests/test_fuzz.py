@@ -240,9 +240,9 @@ def check_certificate(model, X, y, weight):
 
 
 def is_far(X, weight):
-    """Whether second derivatives lose a column: its spread is rounding next to its mean.
+    """Whether the spread of a column is rounding next to its mean.
 
-    Of these, test_faults.py has what is known to be wrong.
+    test_columns_far_from_zero.py has columns whose spread is known.
     """
     table = X.toarray() if sp.issparse(X) else np.asarray(X, dtype=float)
     center = np.average(table, axis=0, weights=weight)

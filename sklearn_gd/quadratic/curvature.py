@@ -1,7 +1,7 @@
 """Second derivatives of the empirical risk of a linear model."""
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -14,6 +14,7 @@ from sklearn_gd.quadratic.metric import (
     largest_eigenvalue,
     rounding,
 )
+from sklearn_gd.quadratic.shifted import Center, ShiftedMetric
 
 # Beyond these sizes a matrix costs more than the passes it saves.
 MAX_COEFFICIENTS = 1024
@@ -66,6 +67,7 @@ class Curvature:
         self._is_smooth = penalty.is_smooth
         self._damping = 0.0 if penalty.is_smooth else max(DAMPING, rounding(source.dtype))
         self._constant_metric: Metric | None = None
+        self._center: Center | None = None
         self._sample_size = max(ROWS_PER_COEFFICIENT * model.n_coefficients, MIN_ROWS)
 
     @cached_property
@@ -183,7 +185,7 @@ class Curvature:
             (matrix,) = self._mean(_gram_bound, self._model)
             bound = np.abs(self._penalty).sum(axis=0) if self._penalty.ndim == 2 else self._penalty
             return self._with_penalty_diagonal(curvature * matrix, bound)
-        (matrix,) = self._mean(gram, self._model)
+        matrix = self._shifted_blocks(self._mean, gram)
         return self._with_penalty(curvature * matrix, is_hessian=False)
 
     def operator(self, params):
@@ -210,7 +212,7 @@ class Curvature:
         return product
 
     def _matrix(self, params):
-        (blocks,) = self._mean_of_sample(_hessian, params)
+        blocks = self._shifted_blocks(self._mean_of_sample, _hessian, self._loss, params)
         if not self._is_whole and self._has_rare_columns:
             self._lift(blocks, params)
         return self._with_penalty(blocks, self.is_exact)
@@ -236,24 +238,51 @@ class Curvature:
         if self._model.fit_intercept:
             variance = variance - sums**2 / squares[:, d:]
             known = known - blocks[:, d, :d] ** 2 / sampled[:, d:]
-        blocks[:, range(d), range(d)] += np.maximum(variance - known, 0.0)
+        missed = np.maximum(variance - known, 0.0)
+        # a variance by subtraction is rounding where the mean is far from zero
+        is_near = True if self._center is None else self._center.places == 0
+        blocks[:, range(d), range(d)] += np.where(is_near, missed, 0.0)
 
     def _with_penalty(self, blocks, is_hessian):
         d = self._model.n_features
         blocks[:, :d, :d] += self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
-        return CholeskyMetric(
-            blocks, self._model.n_outputs, is_hessian, self._damping, dtype=self._source.dtype
+        return self._shifted(
+            CholeskyMetric(
+                blocks, self._model.n_outputs, is_hessian, self._damping, dtype=self._source.dtype
+            )
         )
 
+    def _shifted(self, metric):
+        if self._center is None or not self._center.places.any():
+            return metric
+        return ShiftedMetric(metric, self._center.places, self._model.n_outputs)
+
+    def _shifted_blocks(self, mean, kernel, *args):
+        """The mean of matrices, of features less their center where they are far from zero."""
+        of_rows = None if self._center is None else self._center.of_rows
+        (blocks,) = mean(kernel, self._model, *args, of_rows)
+        # to subtract from sparse features would fill their zeros
+        if not self._model.fit_intercept or self._source.is_sparse:
+            return blocks
+        outputs = blocks.shape[-1] // self._model.n_coefficients
+        if self._center is None:
+            squares = partial(self._mean, _squares)
+            self._center = Center(blocks, outputs, squares, self._source.dtype)
+            if self._center.of_rows is not None:
+                (blocks,) = mean(kernel, self._model, *args, self._center.of_rows)
+        if self._center.of_rows is None:
+            self._center.shift(blocks, outputs)
+        return blocks
+
     def _joint_matrix(self, params):
-        (matrix,) = self._mean_of_sample(_joint_hessian, params)
+        metric = self._shifted_blocks(self._mean_of_sample, _joint_hessian, self._loss, params)
+        (matrix,) = metric
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
-        metric = matrix[np.newaxis]
         stabilizer = self._of_shifts(matrix)
-        return CholeskyMetric(
-            metric, 1, self.is_exact, self._damping, stabilizer, self._source.dtype
+        return self._shifted(
+            CholeskyMetric(metric, 1, self.is_exact, self._damping, stabilizer, self._source.dtype)
         )
 
     def _of_shifts(self, matrix):
@@ -272,7 +301,7 @@ class Curvature:
         )
 
     def _diagonal(self, params):
-        table, border = self._mean_of_sample(_hessian_diagonal, params)
+        table, border = self._mean_of_sample(_hessian_diagonal, self._model, self._loss, params)
         diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
         if not (self._is_smooth and self._model.fit_intercept):
             return self._with_penalty_diagonal(table, diagonal)
@@ -310,9 +339,9 @@ class Curvature:
         is_small = self._source.n_samples <= 2 * self._sample_size
         return self._loss.is_quadratic or not self._is_smooth or is_small
 
-    def _mean_of_sample(self, kernel, params):
+    def _mean_of_sample(self, kernel, *args):
         self._sample.count(1)
-        totals = self._sample.map_reduce(kernel, self._model, self._loss, params)
+        totals = self._sample.map_reduce(kernel, *args)
         return [total / self._sample.weight_sum for total in totals]
 
     def _mean(self, kernel, *args):
@@ -328,27 +357,28 @@ def _row_curvature(batch, model, loss, params):
     return batch.weighted(loss.second_derivative(batch.y, raw))
 
 
-def _hessian(batch, model, loss, params):
+def _hessian(batch, model, loss, params, center):
     curvature = _row_curvature(batch, model, loss, params)
     if not loss.is_separable:
         # one matrix for all outputs does not move what they share, which no prediction shows
         curvature = curvature.mean(axis=1, keepdims=True)
-    return (model.hessian(batch.X, curvature),)
+    return (model.hessian(_less(batch.X, center), curvature),)
 
 
-def _joint_hessian(batch, model, loss, params):
-    """The matrix over all coefficients, in the order of the parameters."""
+def _joint_hessian(batch, model, loss, params, center):
+    """The matrix over all coefficients, in the order of the parameters, as a stack of one."""
     raw, _ = model.forward(params, batch.X)
+    X = _less(batch.X, center)
     size, outputs = model.n_coefficients, model.n_outputs
     result = np.empty((size, outputs, size, outputs))
     bend = loss.second_derivative_operator(batch.y, raw)
     for output, unit in enumerate(np.eye(outputs, dtype=raw.dtype)):
         direction = np.broadcast_to(unit, raw.shape)
         column = batch.weighted(bend(direction))[:, output:]
-        blocks = model.hessian(batch.X, column)
+        blocks = model.hessian(X, column)
         result[:, output:, :, output] = blocks.transpose(1, 0, 2)
         result[:, output, :, output:] = blocks.transpose(1, 2, 0)
-    return (result.reshape(size * outputs, size * outputs),)
+    return (result.reshape(1, size * outputs, size * outputs),)
 
 
 def _hessian_diagonal(batch, model, loss, params):
@@ -378,9 +408,19 @@ def _largest_row(batch, model):
     return float(batch.weighted(norms).max())
 
 
-def gram(batch, model):
+def gram(batch, model, center=None):
     """X'X of a block, the intercept included, as a stack of one matrix."""
-    return (model.hessian(batch.X, batch.weighted(np.ones((len(batch), 1), batch.X.dtype))),)
+    ones = np.ones((len(batch), 1), batch.X.dtype)
+    return (model.hessian(_less(batch.X, center), batch.weighted(ones)),)
+
+
+def _less(X, center):
+    """The features less their center, in float64, which holds what is left of them."""
+    return X if center is None else X - center
+
+
+def _squares(batch, center):
+    return (batch.weighted((batch.X - center) ** 2).sum(axis=0),)
 
 
 def _gram_bound(batch, model):

@@ -10,6 +10,7 @@ from sklearn_gd.quadratic.block_pivoting import block_pivoting
 from sklearn_gd.quadratic.conjugate_gradient import conjugate_gradient
 from sklearn_gd.quadratic.metric import Metric
 from sklearn_gd.quadratic.proximal import ProximalModel
+from sklearn_gd.quadratic.shifted import ShiftedMetric
 
 # The model is minimised until a move gains less than this fraction of all the gain, or less than
 # rounding: this many units in the last place of the features.
@@ -45,6 +46,12 @@ def proximal_direction(
     decrease : float
         What the model loses, or a bound of what it would lose at best; at least zero.
     """
+    if isinstance(metric, ShiftedMetric):
+        params, gradient = metric.shifted(params), metric.shifted_slope(gradient)
+        direction, decrease = proximal_direction(
+            metric.inner, objective, params, gradient, tolerance
+        )
+        return metric.unshifted(direction), decrease
     tolerance = max(tolerance, ULPS * float(np.finfo(objective.dtype).eps))
     model = ProximalModel(metric.product, metric, objective, params, gradient)
     moves: tuple[Callable[..., Any], ...] = (_descend, _newton_step, _release)
