@@ -1,11 +1,11 @@
 """Second derivatives of the empirical risk of a linear model."""
 
-from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from sklearn_gd.quadratic import block_sums
 from sklearn_gd.quadratic.metric import (
     CentredDiagonalMetric,
     CholeskyMetric,
@@ -85,11 +85,11 @@ class Curvature:
         size = self._model.n_coefficients
         largest = self._largest_of_penalty()
         if size <= MAX_COEFFICIENTS:
-            (matrix,) = self._mean(gram, self._model)
+            (matrix,) = self._mean(block_sums.gram, self._model)
             return curvature * largest_eigenvalue(matrix[0]) + largest
         operator = LinearOperator(
             (size, size),
-            matvec=lambda v: self._mean(_gram_product, self._model, v.ravel())[0],
+            matvec=lambda v: self._mean(block_sums.gram_product, self._model, v.ravel())[0],
             dtype=np.float64,
         )
         if not operator.matvec(np.ones(size)).any():
@@ -116,7 +116,7 @@ class Curvature:
             return largest
         mean_weight = self._source.weight_sum / n
         self._source.count(0.5)
-        roughest = max(self._source.map(_largest_row, self._model))
+        roughest = max(self._source.map(block_sums.largest_row, self._model))
         single = curvature * roughest / mean_weight + self._largest_of_penalty()
         return ((n - size) * single + n * (size - 1) * largest) / (size * (n - 1))
 
@@ -171,7 +171,7 @@ class Curvature:
 
     def diagonal(self, params) -> Metric:
         """The diagonal of the Hessian at ``params``."""
-        table, _ = self._mean(_hessian_diagonal, self._model, self._loss, params)
+        table, _ = self._mean(block_sums.hessian_diagonal, self._model, self._loss, params)
         diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
         return self._with_penalty_diagonal(table, diagonal)
 
@@ -182,10 +182,10 @@ class Curvature:
         """
         curvature = self._loss.mean_curvature if self._loss.has_kinks else self._loss.curvature
         if self._is_large:
-            (matrix,) = self._mean(_gram_bound, self._model)
+            (matrix,) = self._mean(block_sums.gram_bound, self._model)
             bound = np.abs(self._penalty).sum(axis=0) if self._penalty.ndim == 2 else self._penalty
             return self._with_penalty_diagonal(curvature * matrix, bound)
-        matrix = self._shifted_blocks(self._mean, gram)
+        matrix = self._shifted_blocks(self._mean, block_sums.gram)
         return self._with_penalty(curvature * matrix, is_hessian=False)
 
     def operator(self, params):
@@ -194,13 +194,13 @@ class Curvature:
         What the rows contribute is computed once, and a product reads X twice.
         """
         self._source.count(0.5)
-        bends = self._source.keep(_bend, self._model, self._loss, params)
+        bends = self._source.keep(block_sums.bend, self._model, self._loss, params)
 
         def product(direction):
             self._source.count(1)
             direction = direction.astype(np.float64, copy=False)
             (image,) = self._source.map_reduce(
-                _hessian_product, self._model, direction, per_block=bends
+                block_sums.hessian_product, self._model, direction, per_block=bends
             )
             image /= self._source.weight_sum
             (w,), (out,) = self._model.unpack(direction)[0], self._model.unpack(image)[0]
@@ -212,7 +212,7 @@ class Curvature:
         return product
 
     def _matrix(self, params):
-        blocks = self._shifted_blocks(self._mean_of_sample, _hessian, self._loss, params)
+        blocks = self._shifted_blocks(self._mean_of_sample, block_sums.hessian, self._loss, params)
         if not self._is_whole and self._has_rare_columns:
             self._lift(blocks, params)
         return self._with_penalty(blocks, self.is_exact)
@@ -224,7 +224,7 @@ class Curvature:
             return True
         sample = self._source.sample(MIN_ROWS)
         n_entries = sample.n_samples * self._model.n_features
-        return 2 * sum(sample.map(_n_nonzero)) < n_entries
+        return 2 * sum(sample.map(block_sums.n_nonzero)) < n_entries
 
     def _lift(self, blocks, params):
         """Raise the variances in a sampled Hessian to those of all rows.
@@ -232,7 +232,7 @@ class Curvature:
         A column that is rare has next to none in a sample, and would be moved much too far.
         """
         d = self._model.n_features
-        squares, sums = self._mean(_hessian_diagonal, self._model, self._loss, params)
+        squares, sums = self._mean(block_sums.hessian_diagonal, self._model, self._loss, params)
         sampled = np.diagonal(blocks, axis1=1, axis2=2)
         variance, known = squares[:, :d], sampled[:, :d]
         if self._model.fit_intercept:
@@ -266,7 +266,7 @@ class Curvature:
             return blocks
         outputs = blocks.shape[-1] // self._model.n_coefficients
         if self._center is None:
-            squares = partial(self._mean, _squares)
+            squares = partial(self._mean, block_sums.squares)
             self._center = Center(blocks, outputs, squares, self._source.dtype)
             if self._center.of_rows is not None:
                 (blocks,) = mean(kernel, self._model, *args, self._center.of_rows)
@@ -275,7 +275,9 @@ class Curvature:
         return blocks
 
     def _joint_matrix(self, params):
-        metric = self._shifted_blocks(self._mean_of_sample, _joint_hessian, self._loss, params)
+        metric = self._shifted_blocks(
+            self._mean_of_sample, block_sums.joint_hessian, self._loss, params
+        )
         (matrix,) = metric
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
@@ -301,7 +303,9 @@ class Curvature:
         )
 
     def _diagonal(self, params):
-        table, border = self._mean_of_sample(_hessian_diagonal, self._model, self._loss, params)
+        table, border = self._mean_of_sample(
+            block_sums.hessian_diagonal, self._model, self._loss, params
+        )
         diagonal = np.diag(self._penalty) if self._penalty.ndim == 2 else self._penalty
         if not (self._is_smooth and self._model.fit_intercept):
             return self._with_penalty_diagonal(table, diagonal)
@@ -347,91 +351,3 @@ class Curvature:
     def _mean(self, kernel, *args):
         self._source.count(1)
         return [total / self._source.weight_sum for total in self._source.map_reduce(kernel, *args)]
-
-
-def _row_curvature(batch, model, loss, params):
-    """Second derivatives of each row, (n, k); (n, 1) where all outputs have the same."""
-    if loss.is_quadratic:
-        return batch.weighted(np.full((len(batch), 1), loss.curvature, batch.X.dtype))
-    raw, _ = model.forward(params, batch.X)
-    return batch.weighted(loss.second_derivative(batch.y, raw))
-
-
-def _hessian(batch, model, loss, params, center):
-    curvature = _row_curvature(batch, model, loss, params)
-    if not loss.is_separable:
-        # one matrix for all outputs does not move what they share, which no prediction shows
-        curvature = curvature.mean(axis=1, keepdims=True)
-    return (model.hessian(_less(batch.X, center), curvature),)
-
-
-def _joint_hessian(batch, model, loss, params, center):
-    """The matrix over all coefficients, in the order of the parameters, as a stack of one."""
-    raw, _ = model.forward(params, batch.X)
-    X = _less(batch.X, center)
-    size, outputs = model.n_coefficients, model.n_outputs
-    result = np.empty((size, outputs, size, outputs))
-    bend = loss.second_derivative_operator(batch.y, raw)
-    for output, unit in enumerate(np.eye(outputs, dtype=raw.dtype)):
-        direction = np.broadcast_to(unit, raw.shape)
-        column = batch.weighted(bend(direction))[:, output:]
-        blocks = model.hessian(X, column)
-        result[:, output:, :, output] = blocks.transpose(1, 0, 2)
-        result[:, output, :, output:] = blocks.transpose(1, 2, 0)
-    return (result.reshape(1, size * outputs, size * outputs),)
-
-
-def _hessian_diagonal(batch, model, loss, params):
-    curvature = _row_curvature(batch, model, loss, params).astype(np.float64, copy=False)
-    return model.hessian_diagonal(batch.X, curvature), (batch.X.T @ curvature).T
-
-
-def _bend(batch, model, loss, params):
-    """What second derivatives make of a direction in the raw predictions of the rows."""
-    raw, _ = model.forward(params, batch.X)
-    return loss.second_derivative_operator(batch.y, raw)
-
-
-def _hessian_product(batch, model, direction, bend):
-    raw_direction, tape = model.forward(direction, batch.X)
-    image = np.empty_like(direction)
-    model.backward(direction, tape, batch.weighted(bend(raw_direction)), image)
-    return (image,)
-
-
-def _n_nonzero(batch):
-    return np.count_nonzero(batch.X)
-
-
-def _largest_row(batch, model):
-    norms = model.row_norms(batch.X)
-    return float(batch.weighted(norms).max())
-
-
-def gram(batch, model, center=None):
-    """X'X of a block, the intercept included, as a stack of one matrix."""
-    ones = np.ones((len(batch), 1), batch.X.dtype)
-    return (model.hessian(_less(batch.X, center), batch.weighted(ones)),)
-
-
-def _less(X, center):
-    """The features less their center, in float64, which holds what is left of them."""
-    return X if center is None else X - center
-
-
-def _squares(batch, center):
-    return (batch.weighted((batch.X - center) ** 2).sum(axis=0),)
-
-
-def _gram_bound(batch, model):
-    """Row sums of the absolute matrix |x|'|x|, a diagonal that is at least x'x."""
-    weight = batch.weighted(np.ones(len(batch), batch.X.dtype))
-    return (model.absolute_row_sums(batch.X, weight)[np.newaxis],)
-
-
-def _gram_product(batch, model, direction):
-    one_output = replace(model, n_outputs=1)
-    raw, tape = one_output.forward(direction, batch.X)
-    image = np.empty_like(direction)
-    one_output.backward(direction, tape, batch.weighted(raw), image)
-    return (image,)

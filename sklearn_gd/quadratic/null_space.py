@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd.quadratic.curvature import MAX_COEFFICIENTS, gram
+from sklearn_gd.quadratic.block_sums import gram
+from sklearn_gd.quadratic.curvature import MAX_COEFFICIENTS
 
 # An eigenvalue of a matrix with unit diagonal is rounding below this many units in the last place
 # of its order; the matrix is added up in float64, from features whose rounding enters squared.
