@@ -131,6 +131,10 @@ class Objective(ABC):
         """Second derivatives at ``params``, ready to be divided by; None if there are none."""
         return None
 
+    def first_metric(self, params: NDArray) -> Metric | None:
+        """One to begin with at ``params``, maybe made for a problem that was much like this."""
+        return self.metric(params)
+
     @property
     def has_columns(self) -> bool:
         """Whether ``on_columns`` can be asked."""

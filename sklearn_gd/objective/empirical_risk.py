@@ -35,9 +35,11 @@ class EmpiricalRisk(Objective):
     source : Source
     reference : float
         Value of the best constant model, the unit in which "nearly zero" is measured.
+    latest : Latest or None
+        Second derivatives that other objectives of the same model and rows have computed.
     """
 
-    def __init__(self, model, loss, penalty, alpha, source, reference=0.0):
+    def __init__(self, model, loss, penalty, alpha, source, reference=0.0, latest=None):
         self.model, self.loss, self.penalty, self.source = model, loss, penalty, source
         self.dtype, self.n_samples = source.dtype, source.n_samples
         self.alpha = np.broadcast_to(np.asarray(alpha, dtype=float), model.n_matrices)
@@ -54,7 +56,9 @@ class EmpiricalRisk(Objective):
         self.is_online = loss.is_online
         self.has_metric = model.is_linear and not loss.is_online
         self._curvature = (
-            Curvature(model, loss, penalty, self.alpha[0], source) if model.is_linear else None
+            Curvature(model, loss, penalty, self.alpha[0], source, latest)
+            if model.is_linear
+            else None
         )
         self.knows_hessian = self._curvature is not None and self._curvature.is_exact
         self.has_curved_penalty = self._curvature is not None and self._curvature.has_penalty
@@ -177,6 +181,9 @@ class EmpiricalRisk(Objective):
 
     def metric(self, params):
         return None if self._curvature is None else self._curvature.metric(params)
+
+    def first_metric(self, params):
+        return None if self._curvature is None else self._curvature.first_metric(params)
 
     @property
     def metric_cost(self):

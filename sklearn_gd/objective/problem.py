@@ -1,13 +1,14 @@
 """What a fit minimises, with each part resolved once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd.objective.empirical_risk import EmpiricalRisk
+from sklearn_gd.quadratic import Latest
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Problem:
         The objective of the best constant, in which "nearly zero" is measured.
     score : callable or None
         Validation score of params, greater is better.
+    latest : Latest
+        What objectives at different strengths of the penalty know of second derivatives.
     """
 
     model: Any
@@ -41,12 +44,13 @@ class Problem:
     start: NDArray
     reference: float = 0.0
     score: Callable[[NDArray], float] | None = None
+    latest: Latest = field(default_factory=Latest, compare=False)
 
     def objective(self, loss=None) -> EmpiricalRisk:
         """F with this loss, or with the user's own."""
         loss = self.loss if loss is None else loss
         return EmpiricalRisk(
-            self.model, loss, self.penalty, self.alpha, self.source, self.reference
+            self.model, loss, self.penalty, self.alpha, self.source, self.reference, self.latest
         )
 
     def penalised(self, alpha) -> "Problem":

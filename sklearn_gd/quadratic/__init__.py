@@ -1,7 +1,7 @@
 """Second derivatives of the objective, and the quadratic models that are made of them."""
 
 from sklearn_gd.quadratic.conjugate_gradient import conjugate_gradient
-from sklearn_gd.quadratic.curvature import Curvature
+from sklearn_gd.quadratic.curvature import Curvature, Latest
 from sklearn_gd.quadratic.decrement import newton_decrement
 from sklearn_gd.quadratic.feature_sign import proximal_direction
 from sklearn_gd.quadratic.metric import (
@@ -18,6 +18,7 @@ __all__ = [
     "CholeskyMetric",
     "Curvature",
     "DiagonalMetric",
+    "Latest",
     "Metric",
     "ProximalStep",
     "conjugate_gradient",

@@ -14,6 +14,7 @@ def _row_curvature(batch, model, loss, params):
 
 
 def hessian(batch, model, loss, params, center):
+    """The Hessian of each output, of features less a center; (1 or k, p, p)."""
     curvature = _row_curvature(batch, model, loss, params)
     if not loss.is_separable:
         # one matrix for all outputs does not move what they share, which no prediction shows
@@ -38,6 +39,7 @@ def joint_hessian(batch, model, loss, params, center):
 
 
 def hessian_diagonal(batch, model, loss, params):
+    """The diagonals of the Hessians, and their borders beside the intercept."""
     curvature = _row_curvature(batch, model, loss, params).astype(np.float64, copy=False)
     return model.hessian_diagonal(batch.X, curvature), (batch.X.T @ curvature).T
 
@@ -49,6 +51,7 @@ def bend(batch, model, loss, params):
 
 
 def hessian_product(batch, model, direction, bend):
+    """The Hessian times a direction."""
     raw_direction, tape = model.forward(direction, batch.X)
     image = np.empty_like(direction)
     model.backward(direction, tape, batch.weighted(bend(raw_direction)), image)
@@ -56,10 +59,12 @@ def hessian_product(batch, model, direction, bend):
 
 
 def n_nonzero(batch):
+    """The number of features that are not zero."""
     return np.count_nonzero(batch.X)
 
 
 def largest_row(batch, model):
+    """The largest squared length of a row, times its weight."""
     norms = model.row_norms(batch.X)
     return float(batch.weighted(norms).max())
 
@@ -76,6 +81,7 @@ def _less(X, center):
 
 
 def squares(batch, center):
+    """Squared distances of the features from a center."""
     return (batch.weighted((batch.X - center) ** 2).sum(axis=0),)
 
 
@@ -86,6 +92,7 @@ def gram_bound(batch, model):
 
 
 def gram_product(batch, model, direction):
+    """X'X times a direction."""
     one_output = replace(model, n_outputs=1)
     raw, tape = one_output.forward(direction, batch.X)
     image = np.empty_like(direction)

@@ -1,8 +1,11 @@
 """Second derivatives of the empirical risk of a linear model."""
 
+from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_gd.quadratic import block_sums
@@ -43,6 +46,18 @@ SPARSE_VISITS = 1.5
 EIGENVALUE_TOLERANCE = 1e-3
 
 
+@dataclass
+class Latest:
+    """What was computed last of the second derivatives of a mean loss, the penalty left out.
+
+    Along a path of penalties it is near what each next problem begins with.
+    """
+
+    loss: Any = None
+    blocks: NDArray | None = None
+    center: Center | None = None
+
+
 class Curvature:
     """Second derivatives of a linear model's objective, in the forms that solvers ask for.
 
@@ -53,9 +68,11 @@ class Curvature:
         As of the objective.
     alpha : float
         Strength of the penalty.
+    latest : Latest or None
+        Of problems with the same model and rows; written to.
     """
 
-    def __init__(self, model, loss, penalty, alpha, source):
+    def __init__(self, model, loss, penalty, alpha, source, latest=None):
         self._model, self._loss, self._source = model, loss, source
         penalty_curvature = np.asarray(alpha * penalty.curvature(model.n_features), dtype=float)
         self._penalty = (
@@ -67,7 +84,9 @@ class Curvature:
         self._is_smooth = penalty.is_smooth
         self._damping = 0.0 if penalty.is_smooth else max(DAMPING, rounding(source.dtype))
         self._constant_metric: Metric | None = None
-        self._center: Center | None = None
+        self._latest = Latest(loss) if latest is None else latest
+        if self._latest.loss is not loss:
+            self._latest.loss, self._latest.blocks = loss, None
         self._sample_size = max(ROWS_PER_COEFFICIENT * model.n_coefficients, MIN_ROWS)
 
     @cached_property
@@ -169,6 +188,13 @@ class Curvature:
             del self._sample
         return metric
 
+    def first_metric(self, params) -> Metric:
+        """One to begin with: that of the problem before where there was one, else ``metric``."""
+        if self._loss.is_quadratic or self._known_blocks is None:
+            return self.metric(params)
+        finish = self._with_penalty if self._build == self._matrix else self._joint_with_penalty
+        return finish(self._known_blocks.copy(), is_hessian=False)
+
     def diagonal(self, params) -> Metric:
         """The diagonal of the Hessian at ``params``."""
         table, _ = self._mean(block_sums.hessian_diagonal, self._model, self._loss, params)
@@ -212,10 +238,30 @@ class Curvature:
         return product
 
     def _matrix(self, params):
-        blocks = self._shifted_blocks(self._mean_of_sample, block_sums.hessian, self._loss, params)
-        if not self._is_whole and self._has_rare_columns:
+        return self._with_penalty(self._blocks(block_sums.hessian, params), self.is_exact)
+
+    def _joint_matrix(self, params):
+        return self._joint_with_penalty(
+            self._blocks(block_sums.joint_hessian, params), self.is_exact
+        )
+
+    def _blocks(self, kernel, params):
+        """Second derivatives of the mean loss: a matrix for each output, or one of all outputs."""
+        if self._loss.is_quadratic and self._known_blocks is not None:
+            return self._known_blocks.copy()
+        blocks = self._shifted_blocks(self._mean_of_sample, kernel, self._loss, params)
+        if self._build == self._matrix and not self._is_whole and self._has_rare_columns:
             self._lift(blocks, params)
-        return self._with_penalty(blocks, self.is_exact)
+        self._latest.blocks = blocks.copy()
+        return blocks
+
+    @property
+    def _known_blocks(self):
+        """Those of the problem before; None if there was none, or its matrix was another."""
+        blocks, outputs = self._latest.blocks, self._model.n_outputs
+        size = self._model.n_coefficients * (1 if self._build == self._matrix else outputs)
+        is_known = blocks is not None and blocks.shape[-1] == size and self._build != self._diagonal
+        return blocks if is_known else None
 
     @cached_property
     def _has_rare_columns(self):
@@ -240,7 +286,7 @@ class Curvature:
             known = known - blocks[:, d, :d] ** 2 / sampled[:, d:]
         missed = np.maximum(variance - known, 0.0)
         # a variance by subtraction is rounding where the mean is far from zero
-        is_near = True if self._center is None else self._center.places == 0
+        is_near = True if self._latest.center is None else self._latest.center.places == 0
         blocks[:, range(d), range(d)] += np.where(is_near, missed, 0.0)
 
     def _with_penalty(self, blocks, is_hessian):
@@ -253,38 +299,35 @@ class Curvature:
         )
 
     def _shifted(self, metric):
-        if self._center is None or not self._center.places.any():
+        if self._latest.center is None or not self._latest.center.places.any():
             return metric
-        return ShiftedMetric(metric, self._center.places, self._model.n_outputs)
+        return ShiftedMetric(metric, self._latest.center.places, self._model.n_outputs)
 
     def _shifted_blocks(self, mean, kernel, *args):
         """The mean of matrices, of features less their center where they are far from zero."""
-        of_rows = None if self._center is None else self._center.of_rows
+        of_rows = None if self._latest.center is None else self._latest.center.of_rows
         (blocks,) = mean(kernel, self._model, *args, of_rows)
         # to subtract from sparse features would fill their zeros
         if not self._model.fit_intercept or self._source.is_sparse:
             return blocks
         outputs = blocks.shape[-1] // self._model.n_coefficients
-        if self._center is None:
+        if self._latest.center is None:
             squares = partial(self._mean, block_sums.squares)
-            self._center = Center(blocks, outputs, squares, self._source.dtype)
-            if self._center.of_rows is not None:
-                (blocks,) = mean(kernel, self._model, *args, self._center.of_rows)
-        if self._center.of_rows is None:
-            self._center.shift(blocks, outputs)
+            self._latest.center = Center(blocks, outputs, squares, self._source.dtype)
+            if self._latest.center.of_rows is not None:
+                (blocks,) = mean(kernel, self._model, *args, self._latest.center.of_rows)
+        if self._latest.center.of_rows is None:
+            self._latest.center.shift(blocks, outputs)
         return blocks
 
-    def _joint_matrix(self, params):
-        metric = self._shifted_blocks(
-            self._mean_of_sample, block_sums.joint_hessian, self._loss, params
-        )
-        (matrix,) = metric
+    def _joint_with_penalty(self, blocks, is_hessian):
+        (matrix,) = blocks
         d, outputs = self._model.n_features, self._model.n_outputs
         penalty = self._penalty if self._penalty.ndim == 2 else np.diag(self._penalty)
         matrix[: d * outputs, : d * outputs] += np.kron(penalty, np.eye(outputs))
         stabilizer = self._of_shifts(matrix)
         return self._shifted(
-            CholeskyMetric(metric, 1, self.is_exact, self._damping, stabilizer, self._source.dtype)
+            CholeskyMetric(blocks, 1, is_hessian, self._damping, stabilizer, self._source.dtype)
         )
 
     def _of_shifts(self, matrix):

@@ -128,7 +128,7 @@ class MetricDirections(Directions):
     """The (proximal) Newton direction of a metric that is rebuilt when progress slows."""
 
     def __init__(self, objective, params):
-        super().__init__(objective, objective.metric(params))
+        super().__init__(objective, objective.first_metric(params))
         self._age, self._previous = 0, np.inf
         self._tolerance = () if objective.is_quadratic else (LOOSE,)
 

@@ -63,7 +63,7 @@ class LBFGS(SecondOrder):
         return None
 
     def _directions(self, objective, at, run):
-        metric = None if self.metric is None else objective.metric(at)
+        metric = None if self.metric is None else objective.first_metric(at)
         return QuasiNewtonDirections(objective, metric, self.memory, is_own=self.metric is not None)
 
 

@@ -55,7 +55,7 @@ class NewtonCG(SecondOrder):
         return None
 
     def _directions(self, objective, at, run):
-        return TruncatedNewton(objective, objective.metric(at))
+        return TruncatedNewton(objective, objective.first_metric(at))
 
 
 class TruncatedNewton(Directions):

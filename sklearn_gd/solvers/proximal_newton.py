@@ -65,7 +65,7 @@ class ProximalNewtonCG(SecondOrder):
         return None
 
     def _directions(self, objective, at, run):
-        metric = objective.metric(at)
+        metric = objective.first_metric(at)
         if objective.is_smooth:
             # without kinks no parameter is held, and this is Newton's method
             return TruncatedNewton(objective, metric)
