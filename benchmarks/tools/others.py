@@ -30,7 +30,7 @@ def trusted_types(model):
 # Saving and serving.
 
 
-@check("joblib", "joblib", how='as it stands; `mmap_mode="r"` shares the arrays')
+@check("joblib", "joblib", how='as is; `mmap_mode="r"` shares the arrays between processes')
 def saved_by_joblib():
     X, y = cancer()
     model = GDLogisticClassifier().fit(X, y)
@@ -39,7 +39,7 @@ def saved_by_joblib():
     same(joblib.load(path, mmap_mode="r").predict_proba(X), model.predict_proba(X))
 
 
-@check("cloudpickle", "cloudpickle", how="as it stands; a loss of your own travels along")
+@check("cloudpickle", "cloudpickle", how="as is; the class of your own loss is saved too")
 def saved_by_cloudpickle():
     import cloudpickle
 
@@ -55,7 +55,7 @@ def saved_by_cloudpickle():
     "skops",
     "skops",
     how="trust the estimator's and its solver's class, or save `to_sklearn()`",
-    limits="trusts no class of other libraries by itself",
+    limits="trusts no class of other libraries by default",
 )
 def saved_by_skops():
     import skops.io
@@ -74,7 +74,7 @@ def saved_by_skops():
     "MLflow",
     "mlflow",
     how="`mlflow.sklearn.save_model(model, path, skops_trusted_types=[...])`",
-    limits="`autolog()` logs searches and pipelines, not our estimators alone",
+    limits="`autolog()` logs searches and pipelines, not single estimators of ours",
 )
 def saved_by_mlflow():
     import mlflow
@@ -92,7 +92,7 @@ def saved_by_mlflow():
     "skl2onnx",
     "skl2onnx",
     how="`sklearn_gd.onnx.register()` first",
-    limits="where `to_sklearn()` has no counterpart, ONNX has none",
+    limits="models that `to_sklearn()` cannot convert",
 )
 def exported_to_onnx():
     import onnxruntime
@@ -112,7 +112,7 @@ def exported_to_onnx():
     "m2cgen",
     "m2cgen",
     how="`to_sklearn()`",
-    limits="linear models only; its scores are `decision_function`",
+    limits="linear models only; it returns `decision_function`",
 )
 def exported_to_code():
     import m2cgen
@@ -133,7 +133,7 @@ def exported_to_code():
     "SHAP",
     "shap",
     how="`LinearExplainer(model, X)`; networks: `Explainer(model.predict_proba, X)`",
-    limits="`Explainer(model, X)` knows no network, as with scikit-learn's",
+    limits="`Explainer(model, X)` supports no networks, nor those of scikit-learn",
 )
 def explained_by_shap():
     import shap
@@ -184,7 +184,7 @@ def explained_by_dalex():
 # Searching, resampling, intervals, fairness.
 
 
-@check("Optuna", "optuna", how="as it stands")
+@check("Optuna", "optuna", how="as is")
 def tuned_by_optuna():
     import optuna
 
@@ -199,7 +199,7 @@ def tuned_by_optuna():
     assert study.best_value > 0.95
 
 
-@check("scikit-optimize", "skopt", how="`BayesSearchCV`, as it stands")
+@check("scikit-optimize", "skopt", how="`BayesSearchCV`, as is")
 def tuned_by_bayes():
     from skopt import BayesSearchCV
 
@@ -208,7 +208,7 @@ def tuned_by_bayes():
     assert search.fit(*cancer()).best_score_ > 0.95
 
 
-@check("imbalanced-learn", "imblearn", how="in its `Pipeline`, as it stands")
+@check("imbalanced-learn", "imblearn", how="in its `Pipeline`, as is")
 def resampled():
     from imblearn.over_sampling import SMOTE
     from imblearn.pipeline import make_pipeline as with_sampler
@@ -223,7 +223,7 @@ def resampled():
     "MAPIE",
     "mapie",
     how="`SplitConformalRegressor`; quantiles: a `prefit=True` list of three fits",
-    limits="`ConformalizedQuantileRegressor(estimator)` has a list of classes, without ours",
+    limits="`ConformalizedQuantileRegressor(estimator)` only accepts classes that it knows",
 )
 def conformal():
     from mapie.regression import ConformalizedQuantileRegressor, SplitConformalRegressor
@@ -243,7 +243,7 @@ def conformal():
         assert 0.65 < inside.mean() < 0.95
 
 
-@check("Fairlearn", "fairlearn", how="as it stands; its reductions go by sample weights")
+@check("Fairlearn", "fairlearn", how="as is; its reductions use sample weights")
 def fair():
     from fairlearn.reductions import DemographicParity, ExponentiatedGradient
 
@@ -266,7 +266,7 @@ def encoded():
     assert model.score(X, y) > 0.95
 
 
-@check("mlxtend", "mlxtend", how="`StackingCVClassifier`, as it stands")
+@check("mlxtend", "mlxtend", how="`StackingCVClassifier`, as is")
 def stacked_by_mlxtend():
     from mlxtend.classifier import StackingCVClassifier
 
@@ -284,7 +284,7 @@ def selected_by_feature_engine():
     assert "bmi" in chosen.fit(*diabetes()).transform(diabetes()[0])
 
 
-@check("scikit-lego", "sklego", how="`GroupedPredictor`, as it stands")
+@check("scikit-lego", "sklego", how="`GroupedPredictor`, as is")
 def grouped():
     from sklego.meta import GroupedPredictor
 
@@ -299,7 +299,7 @@ def grouped():
 @check(
     "dask-ml",
     "dask_ml",
-    how="`ParallelPostFit`; `fit` takes dask arrays itself",
+    how="`ParallelPostFit`; `fit` accepts dask arrays without it",
 )
 def parallel():
     import dask.array as da

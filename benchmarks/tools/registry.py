@@ -43,7 +43,7 @@ class Check(NamedTuple):
         return version(packages_distributions()[self.module][0])
 
 
-def check(tool: str, module: str = "sklearn", how: str = "as it stands", limits: str = ""):
+def check(tool: str, module: str = "sklearn", how: str = "as is", limits: str = ""):
     """Decorate a function that becomes a row."""
 
     def add(run):

@@ -51,7 +51,7 @@ def pipeline():
     np.testing.assert_array_equal(piped[-1].coef_, alone.coef_)
 
 
-@check("GridSearchCV", how="as it stands; parameters of a loss object are `loss__delta`")
+@check("GridSearchCV", how="as is; parameters of a loss object are `loss__delta`")
 def grid_search():
     grid = {"alpha": [1e-4, 1.0], "loss__delta": [0.5, 1e3]}
     search = GridSearchCV(GDLinearRegressor(loss=Huber()), grid).fit(*diabetes())
@@ -59,7 +59,7 @@ def grid_search():
     assert search.best_score_ > 0.4
 
 
-@check("HalvingGridSearchCV", how='as it stands; `resource="max_iter"` spends iterations')
+@check("HalvingGridSearchCV", how='as is; `resource="max_iter"` makes iterations the resource')
 def halving():
     grid = {"alpha": [1e-4, 1e-2, 1.0, 100.0]}
     search = HalvingGridSearchCV(
@@ -68,7 +68,7 @@ def halving():
     assert search.n_resources_[-1] > search.n_resources_[0] == 5
 
 
-@check("cross_validate", how="`set_fit_request(sample_weight=True)` sends weights along")
+@check("cross_validate", how="`set_fit_request(sample_weight=True)` to pass weights")
 def weighted_cross_validation():
     X, y = cancer()
     weight = np.where(y, 1.0, 1e3)
@@ -80,7 +80,7 @@ def weighted_cross_validation():
     assert found.predict(X).sum() < GDLogisticClassifier().fit(X, y).predict(X).sum()
 
 
-@check("learning_curve", how="as it stands; also with `exploit_incremental_learning=True`")
+@check("learning_curve", how="as is; also with `exploit_incremental_learning=True`")
 def curve():
     _, _, scores = learning_curve(
         GDLogisticClassifier(), *cancer(), exploit_incremental_learning=True, shuffle=True
@@ -90,7 +90,7 @@ def curve():
 
 @check(
     "CalibratedClassifierCV",
-    limits='for networks of three classes or more `method="temperature"` is the best',
+    limits='for networks with three classes or more, `method="temperature"` is best',
 )
 def calibration():
     X, y = cancer()
@@ -128,7 +128,7 @@ def bagging():
     assert (model.predict(X) == theirs.predict(X)).mean() > 0.98
 
 
-@check("AdaBoostClassifier", how="as it stands; boosting goes by sample weights")
+@check("AdaBoostClassifier", how="as is; boosting uses sample weights")
 def boosting():
     X, y = cancer()
     model = AdaBoostClassifier(GDLogisticClassifier(alpha=1.0), n_estimators=5).fit(X, y)
@@ -138,7 +138,7 @@ def boosting():
 
 @check(
     "OneVsOneClassifier, RegressorChain",
-    how="as it stands; several classes or targets also without them",
+    how="as is; not needed for several classes or targets",
 )
 def composed():
     assert OneVsOneClassifier(GDLogisticClassifier()).fit(*wine()).score(*wine()) > 0.95
@@ -147,7 +147,7 @@ def composed():
     np.testing.assert_allclose(chain.predict(X).sum(axis=1), 0, atol=1)
 
 
-@check("TransformedTargetRegressor", limits="not needed for a scale of y: fits do not depend on it")
+@check("TransformedTargetRegressor", limits="scaling of y is not needed: fits do not depend on it")
 def target():
     X, y = diabetes()
     model = TransformedTargetRegressor(GDLinearRegressor(), func=np.log, inverse_func=np.exp)
@@ -174,8 +174,7 @@ def dependence():
 
 @check(
     "RFE",
-    how="as it stands; for a network, `importance_getter=lambda model: "
-    "abs(model.coefs_[0]).sum(axis=1)`",
+    how="as is; for a network, `importance_getter=lambda model: abs(model.coefs_[0]).sum(axis=1)`",
     limits="a network has no `coef_` (as in scikit-learn)",
 )
 def elimination():
@@ -187,8 +186,8 @@ def elimination():
 
 @check(
     "SelectFromModel",
-    how='as it stands; with `penalty="l1"` it keeps what is not zero',
-    limits="networks as above",
+    how='as is; with `penalty="l1"` it keeps non-zero coefficients',
+    limits="a network has no `coef_`, as for RFE",
 )
 def selection():
     chosen = SelectFromModel(GDLogisticClassifier(penalty="l1", alpha=0.03)).fit(*cancer())
