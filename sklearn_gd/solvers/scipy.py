@@ -19,6 +19,9 @@ MAX_DENSE_HESSIAN = 1000
 UNLIMITED = 10**9
 _MAX_ITER = {"TNC": "maxfun"}
 
+# Fraction of the largest second derivative that makes a Hessian definite.
+SHIFT = 1e-10
+
 
 class _Finished(Exception):
     """Raised out of SciPy's loop when the run is over."""
@@ -83,13 +86,13 @@ class Scipy(Solver):
                 # the message is that of our convergence check, not SciPy's
                 warnings.simplefilter("ignore", RuntimeWarning)
                 warnings.simplefilter("ignore", optimize.OptimizeWarning)
-                arguments = self._arguments(objective, seen, run, params.size)
+                arguments = self._arguments(objective, seen, run)
                 found = optimize.minimize(x0=params, callback=callback, **arguments)
         except _Finished:
             return
         progress.end(np.array(found.x), f"SciPy: {found.message}", bool(found.success))
 
-    def _arguments(self, objective, seen, run, size):
+    def _arguments(self, objective, seen, run):
         """What this method takes, and with what precision it stops by itself.
 
         A convex objective is stopped by its Newton decrement, so SciPy may go on for ever.
@@ -104,10 +107,16 @@ class Scipy(Solver):
         if self.method in HESSIAN_PRODUCT:
             arguments["hessp"] = lambda params, v: objective.hessian_operator(params)(v)
         if self.method in HESSIAN:
-            arguments["hess"] = lambda params: np.column_stack(
-                [objective.hessian_operator(params)(unit) for unit in np.eye(size)]
-            )
+            arguments["hess"] = lambda params: self._hessian(objective, params)
         return arguments
+
+    def _hessian(self, objective, params):
+        operator = objective.hessian_operator(params)
+        matrix = np.column_stack([operator(unit) for unit in np.eye(params.size)])
+        if self.method == "trust-exact":
+            # where H is singular, as of a softmax, this method may never end
+            matrix += SHIFT * np.diagonal(matrix).max() * np.eye(params.size)
+        return matrix
 
 
 class _LastSeen:
