@@ -183,7 +183,8 @@ class EmpiricalRisk(Objective):
         return None if self._curvature is None else self._curvature.metric(params)
 
     def first_metric(self, params):
-        return None if self._curvature is None else self._curvature.first_metric(params)
+        known = None if self._curvature is None else self._curvature.known_metric()
+        return self.metric(params) if known is None else known
 
     @property
     def metric_cost(self):

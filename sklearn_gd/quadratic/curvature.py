@@ -188,10 +188,10 @@ class Curvature:
             del self._sample
         return metric
 
-    def first_metric(self, params) -> Metric:
-        """One to begin with: that of the problem before where there was one, else ``metric``."""
+    def known_metric(self) -> Metric | None:
+        """That of the problem before, under this penalty; None if there was none."""
         if self._loss.is_quadratic or self._known_blocks is None:
-            return self.metric(params)
+            return None
         finish = self._with_penalty if self._build == self._matrix else self._joint_with_penalty
         return finish(self._known_blocks.copy(), is_hessian=False)
 
