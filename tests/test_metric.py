@@ -6,7 +6,11 @@ from functools import cached_property
 import numpy as np
 import pytest
 
-from sklearn_gd.objective import Objective
+from sklearn_gd.data import ArraySource
+from sklearn_gd.losses import Logistic, SquaredError
+from sklearn_gd.models import Linear
+from sklearn_gd.objective import Objective, Problem
+from sklearn_gd.penalties import L2
 from sklearn_gd.quadratic import (
     CentredDiagonalMetric,
     CholeskyMetric,
@@ -523,3 +527,36 @@ def test_gradient_and_params_are_not_written_to():
     metric = CholeskyMetric(problem.matrix[np.newaxis], 1, is_hessian=True)
     proximal_direction(metric, problem, params, gradient)
     conjugate_gradient(metric.product, gradient, IDENTITY.solve, 200)
+
+
+def test_problems_along_a_path_share_what_they_know_of_second_derivatives():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), (rng.normal(size=(60, 1)) > 0).astype(float)
+    source, model, loss = ArraySource(X, y), Linear(3, 1), Logistic()
+    problem = Problem(model, loss, (loss,), L2(), 1.0, source, np.zeros(4))
+    params, direction = rng.normal(size=(2, 4))
+    before = problem.penalised(2.0).objective()
+    assert before.first_metric(params).is_hessian  # nobody knows any yet
+    passes = source.passes
+    following = problem.penalised(0.5).objective()
+    known = following.first_metric(np.zeros(4))
+    assert source.passes == passes
+    assert not known.is_hessian
+    # at the params of before, and with the penalty of this one
+    expected = following.metric(params).product(direction)
+    np.testing.assert_allclose(known.product(direction), expected, rtol=1e-12)
+    elsewhere = problem.objective(SquaredError())
+    assert elsewhere.first_metric(params).is_hessian
+
+
+def test_the_hessian_of_least_squares_is_computed_once_for_all_penalties():
+    rng = np.random.default_rng(0)
+    source, loss = ArraySource(rng.normal(size=(60, 3)), rng.normal(size=(60, 1))), SquaredError()
+    problem = Problem(Linear(3, 1), loss, (loss,), L2(), 1.0, source, np.zeros(4))
+    first = problem.penalised(2.0).objective().metric(np.zeros(4))
+    passes = source.passes
+    second = problem.penalised(0.5).objective().metric(np.ones(4))
+    assert source.passes == passes
+    assert second.is_hessian
+    change = first.product(np.ones(4)) - second.product(np.ones(4))
+    np.testing.assert_allclose(change, [1.5, 1.5, 1.5, 0], atol=1e-12)
