@@ -117,12 +117,12 @@ class ProximalModel:
     def free_slope(self, free: NDArray, point: NDArray, slope: NDArray) -> NDArray:
         """The slope at a point, nonsmooth part included, of parameters off their kinks.
 
-        It is read off a proximal step too short to bring any of them to a kink.
+        It is read off a proximal step too short to bring any of them to a kink, or beyond.
         """
         lengths = self.lengths
         for _ in range(SHORTENINGS):
             moved = self._objective.prox(point - lengths * slope, lengths)
-            if not self.at_kink(moved)[free].any():
+            if not self.at_kink(self.up_to_kink(point, moved))[free].any():
                 break
             lengths = lengths / 10
         return np.where(free, (point - moved) / lengths, 0.0)
