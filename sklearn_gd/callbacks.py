@@ -67,8 +67,7 @@ class Checkpoint:
     >>> path = Path(tempfile.mkdtemp()) / "wine.checkpoint"
     >>> model = GDMLPClassifier(max_iter=20, tol=0, random_state=0)
     >>> if hasattr(model, "set_callbacks"):  # scikit-learn 1.9
-    ...     model.set_callbacks(Checkpoint(path, every=5)).fit(X, y)
-    GDMLPClassifier(max_iter=20, random_state=0, tol=0)
+    ...     model = model.set_callbacks(Checkpoint(path, every=5)).fit(X, y)
     """
 
     def __init__(self, path: str | os.PathLike[str], *, every: int = 1) -> None:
