@@ -473,15 +473,19 @@ def test_no_fit_lies_further_than_tol_below_a_converged_one(penalty, problem, al
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class InterruptedLoss(SquaredError):
-    """Squared error; somebody presses Ctrl-C while it is used for the ``at``-th time."""
+    """Squared error; somebody presses Ctrl-C while it is used for the ``at``-th time.
+
+    Or something else goes wrong.
+    """
 
     at: int
     uses: list
+    error: type = KeyboardInterrupt
 
     def value_and_gradient(self, y, raw):
         self.uses.append(len(y))
         if len(self.uses) == self.at:
-            raise KeyboardInterrupt
+            raise self.error
         return super().value_and_gradient(y, raw)
 
 
@@ -518,6 +522,23 @@ def test_interrupt_at_any_moment_keeps_a_model_that_can_be_used_and_fitted_again
         assert np.isfinite(model.predict(problem.X)).all()
         assert model.objective_ <= max(model.loss_curve_, default=np.inf)
         assert_array_equal(coefficients(model.fit(*problem.rows)), coefficients(complete))
+
+
+@pytest.mark.parametrize(("case", "solver"), INTERRUPTED)
+def test_a_pass_without_memory_leaves_the_estimator_as_it_was(case, solver):
+    problem = make_problem(case, 30, (0, 1, -1))
+    settings = {"max_iter": 4, "tol": 0} | ({"batch_size": 10} if solver in RESUMABLE else {})
+    model = build(case, solver, **settings).fit(*problem.rows)
+    before, expected = dict(vars(model)), model.predict(problem.X)
+    whole = InterruptedLoss(at=0, uses=[])
+    n_uses = len(build(case, solver, loss=whole, **settings).fit(*problem.rows).loss.uses)
+    for at in {1, n_uses // 2, n_uses}:
+        model.set_params(loss=InterruptedLoss(at=at, uses=[], error=MemoryError))
+        with pytest.raises(MemoryError):
+            model.fit(*problem.rows)
+        model.set_params(loss=before["loss"])
+        assert vars(model) == before
+        assert_array_equal(model.predict(problem.X), expected)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

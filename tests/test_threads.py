@@ -157,16 +157,14 @@ def _fit_in_child(queue):
     queue.put(ArraySource(X, y[:, np.newaxis], block_rows=50).map(len))
 
 
-@pytest.mark.skipif(
-    "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork"
-)
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_makes_threads_of_its_own(n_threads):
+def test_a_child_process_makes_threads_of_its_own(method, n_threads):
     n_threads(2)
     threads.in_threads(len, ["a", "b"])
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context(method)
     queue = context.Queue()
     child = context.Process(target=_fit_in_child, args=(queue,))
     child.start()
-    assert queue.get(timeout=30) == [50] * 10
+    assert queue.get(timeout=60) == [50] * 10
     child.join()
