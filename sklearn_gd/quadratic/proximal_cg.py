@@ -84,9 +84,7 @@ class _Rounds:
         end, slope = self._newton_end()
         if self._accept(self.model.prox(end, slope)):
             return True
-        stopped = end
-        for place in () if self._bend else self.model.kinks:
-            stopped = np.where((end - place) * (self.model.point - place) < 0, place, stopped)
+        stopped = end if self._bend else self.model.up_to_kink(self.model.point, end)
         gained = self._accept(self.model.feasible(stopped), FRACTIONS)
         return self._descend() or gained
 
