@@ -47,16 +47,13 @@ class ArraySource(Source):
         self.weight_sum = float(self.n_samples if weight is None else weight.sum(dtype=np.float64))
         self.width = width
         self.block_rows = block_rows or rows_in_cache(self.X, width)
-        self._last_sample: ArraySource | None = None
 
     def __getstate__(self):
-        # without copies: views would be copied one by one
-        left_out = {"_views", "_last_sample"}
-        return {name: value for name, value in vars(self).items() if name not in left_out}
+        # without the views, which would be copied one by one
+        return {name: value for name, value in vars(self).items() if name != "_views"}
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self._last_sample = None
         self.X, self.y, self.weight = map(aligned, (self.X, self.y, self.weight))
 
     @property
@@ -147,15 +144,11 @@ class ArraySource(Source):
         return self.take(parts[0]), self.take(parts[1])
 
     def sample(self, size):
-        # along a path of penalties each problem asks for the same rows
-        if self._last_sample is None or self._last_sample.n_samples != size:
-            drawn = np.random.default_rng(0).choice(self.n_samples, size, replace=False)
-            batch = self._at(np.sort(drawn))
-            self._last_sample = ArraySource(
-                batch.X, batch.y, batch.weight, -(-size // SAMPLE_BLOCKS)
-            )
-            self._last_sample.whole_source = self
-        return self._last_sample
+        drawn = np.random.default_rng(0).choice(self.n_samples, size, replace=False)
+        batch = self._at(np.sort(drawn))
+        sample = ArraySource(batch.X, batch.y, batch.weight, -(-size // SAMPLE_BLOCKS))
+        sample.whole_source = self
+        return sample
 
     def _at(self, positions):
         return self._batch(read(self.X, positions), positions)
