@@ -18,17 +18,19 @@ class KeywordsOnly(ABCMeta):
     """Classes whose constructor says what to write where it is called as another library's."""
 
     def __call__(cls, *args, **kwargs):
-        names = list(cls.__signature__.parameters)
-        check_names(cls.__name__, kwargs, names)
         try:
             return super().__call__(*args, **kwargs)
         except TypeError as error:
-            if "positional argument" not in str(error) or not args or not names:
-                raise
-            raise InvalidParameterError(
-                f"{cls.__name__} takes no positional parameters: write "
-                f"{cls.__name__}({names[0]}={args[0]!r})."
-            ) from None
+            failure = error
+        # a signature costs more than most constructors, so it is only looked at for an error
+        names = list(cls.__signature__.parameters)
+        check_names(cls.__name__, kwargs, names)
+        if "positional argument" not in str(failure) or not args or not names:
+            raise failure
+        raise InvalidParameterError(
+            f"{cls.__name__} takes no positional parameters: write "
+            f"{cls.__name__}({names[0]}={args[0]!r})."
+        )
 
     @property
     def __signature__(cls) -> Signature:
