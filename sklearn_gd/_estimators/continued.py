@@ -26,7 +26,7 @@ MAX_HISTORY = 1000
 
 
 class Continued:
-    """The part of an estimator that goes on from its last fit."""
+    """The part of an estimator that continues its last fit."""
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """One pass over a chunk of rows, from where the last fit or partial_fit ended."""

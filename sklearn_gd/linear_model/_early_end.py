@@ -2,12 +2,12 @@
 
 from sklearn_gd._validation import InvalidParameterError
 
-# Those of glmnet: a relative change of the explained deviance, a share of it, a number of alphas.
+# Those of glmnet: a relative change of the explained deviance, a fraction, a number of alphas.
 SMALL, ENOUGH, FEWEST = 1e-5, 0.999, 5
 
 
 class EarlyEnd:
-    """Where a path of convex problems ends, by the share of the first deviance that is explained.
+    """Where a path of convex problems ends, by the explained fraction of the first deviance.
 
     The first fit is that of the features without a penalty, or near it. From there the deviance
     falls with alpha as long as a penalised coefficient is not zero: optima that stayed the same

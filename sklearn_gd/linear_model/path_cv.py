@@ -88,7 +88,7 @@ class GDPathCV(BestEstimator, MetaEstimatorMixin, BaseEstimator):
           folds divided by :math:`\sqrt K`.
     end_early : bool, default=False
         Whether the grid ends where a weaker penalty no longer improves the fit to all rows, by the
-        rule of glmnet: where the share of the first fit's deviance that is explained grows by less
+        rule of glmnet: where the explained fraction of the first fit's deviance grows by less
         than 1e-5 of itself from one alpha to the next, or exceeds 0.999; after five alphas or more.
         With ``l1_ratios``, where the last of their paths ends. This saves time, but where y has
         little noise the best alpha may lie beyond. For ``alphas="auto"`` or a number, convex
